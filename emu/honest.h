@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The honest hypervisor: the GHCB protocol (56421, version 2 with the SNP events), page-state change,
+ * AP creation, RUN_VMPL, guest requests, a 16550 at 0x3f8. A hypervisor program calls
+ * honest_handle() for each exit it does not want to answer itself; every piece it is made of is
+ * callable on its own.
+ */
+#ifndef PROVA_EMU_HONEST_H
+#define PROVA_EMU_HONEST_H
+
+#include "emu/exit.h"
+#include "emu/hv.h"
+
+/* Answers one exit of a processor as a correct hypervisor does. */
+void honest_handle(struct machine *machine, const struct hv_exit *exit);
+
+/* The VMSA that an honest hypervisor would run next on the processor; 0 if the processor idles. */
+uint64_t honest_next_vmsa(const struct machine *machine, uint32_t cpu);
+
+/* The VMSA registered for (processor, VMPL); 0 if none. */
+uint64_t honest_vmsa(const struct machine *machine, uint32_t cpu, uint8_t vmpl);
+
+/* Where the honest hypervisor put a guest page at launch or since (its own bookkeeping, which a
+ * script's remapping does not change): the SPA that belongs to gpa, or UINT64_MAX. */
+uint64_t honest_spa_of(const struct machine *machine, uint64_t gpa);
+
+/* What the processor does when it has nothing to run. */
+bool honest_idle(const struct machine *machine, uint32_t cpu);
+
+#endif
