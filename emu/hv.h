@@ -49,14 +49,15 @@ uint64_t hv_memory_bytes(const struct machine *machine);
 enum hv_status hv_page_alloc(struct machine *machine, enum page_size size, uint64_t *spa);
 
 /*
- * VMRUN of the VMSA at vmsa_spa on processor cpu with that processor's VMCB. HV_OK: the processor is
+ * VMRUN of the VMSA at vmsa_spa on processor cpu with the VMSA's VMCB. HV_OK: the processor is
  * in the guest and will report an exit. HV_INVALID/HV_BUSY: refused, as hardware would.
  */
 enum hv_status hv_vmrun(struct machine *machine, uint32_t cpu, uint64_t vmsa_spa);
 
-/* The VMCB of processor cpu: intercepts, eventinj, v_irq, tlb_control, ghcb_msr may be set between an
- * exit and the next VMRUN. Only the script's own copy of these fields reaches the guest. */
-struct vmcb *hv_vmcb(struct machine *machine, uint32_t cpu);
+/* The VMCB that belongs to a VMSA page (made on first use): intercepts, eventinj, v_irq, tlb_control and
+ * ghcb_msr may be set between an exit and the next VMRUN. NULL if vmsa_spa is no page, or there are
+ * too many. */
+struct vmcb *hv_vmcb(struct machine *machine, uint64_t vmsa_spa);
 
 /* Forces a physical interrupt on a processor that is in the guest (the exit is SVM_EXIT_INTR). */
 enum hv_status hv_kick(struct machine *machine, uint32_t cpu);
