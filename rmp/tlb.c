@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Open addressing with linear probing; an entry is taken out by moving its followers up, so there
+ * are no tombstones and the state depends on the accesses only. At least a quarter of the slots
+ * stays free, which keeps a miss short and every probe finite.
+ */
+#include "rmp/tlb.h"
+
+#include <assert.h>
+#include <stddef.h>
+#include <string.h>
+
+enum {
+    TLB_SLOTS_LOG2_MIN = 2,
+    REGION_SHIFT_1G = 30,
+};
+
+static uint32_t slot_mask(const struct tlb *tlb)
+{
+    return (UINT32_C(1) << tlb->slots_log2) - 1;
+}
+
+static uint32_t slot_limit(const struct tlb *tlb)
+{
+    return (UINT32_C(3) << tlb->slots_log2) / 4;
+}
+
+/* Fibonacci hashing: neighbouring pages spread, whatever their stride. */
+static uint32_t slot_home(const struct tlb *tlb, uint64_t gvn)
+{
+    return (uint32_t)((gvn * UINT64_C(0x9e3779b97f4a7c15)) >> (64 - tlb->slots_log2));
+}
+
+/* The slot that holds gvn, or the free one where its probe ends. */
+static uint32_t slot_find(const struct tlb *tlb, uint64_t gvn)
+{
+    const uint32_t mask = slot_mask(tlb);
+    uint32_t at = slot_home(tlb, gvn);
+    while (tlb->slots[at].valid && tlb->slots[at].gvn != gvn) {
+        at = (at + 1) & mask;
+    }
+    return at;
+}
+
+/* Empties a slot and moves up the followers whose probe passed over it. */
+static void slot_remove(struct tlb *tlb, uint32_t hole)
+{
+    const uint32_t mask = slot_mask(tlb);
+    for (uint32_t at = (hole + 1) & mask; tlb->slots[at].valid; at = (at + 1) & mask) {
+        const uint32_t home = slot_home(tlb, tlb->slots[at].gvn);
+        if (((at - home) & mask) >= ((at - hole) & mask)) {
+            tlb->slots[hole] = tlb->slots[at];
+            hole = at;
+        }
+    }
+    memset(&tlb->slots[hole], 0, sizeof(tlb->slots[hole]));
+    tlb->used--;
+}
+
+void tlb_init(struct tlb *tlb, struct tlb_entry *slots, uint32_t slots_log2)
+{
+    assert(slots_log2 >= TLB_SLOTS_LOG2_MIN && slots_log2 < 32);
+    *tlb = (struct tlb){.slots = slots, .slots_log2 = slots_log2};
+    memset(slots, 0, ((size_t)1 << slots_log2) * sizeof(slots[0]));
+}
+
+struct tlb_entry *tlb_lookup(struct tlb *tlb, uint64_t gva)
+{
+    struct tlb_entry *entry = &tlb->slots[slot_find(tlb, gva >> PAGE_SHIFT)];
+    return entry->valid ? entry : NULL;
+}
+
+bool tlb_insert(struct tlb *tlb, const struct tlb_entry *entry)
+{
+    bool flushed = false;
+    const struct tlb_entry copy = *entry; /* it may point into the table */
+    uint32_t at = slot_find(tlb, copy.gvn);
+    if (!tlb->slots[at].valid) {
+        if (tlb->used >= slot_limit(tlb)) {
+            tlb_flush_all(tlb, false);
+            at = slot_find(tlb, copy.gvn);
+            flushed = true;
+        }
+        tlb->used++;
+    }
+    tlb->slots[at] = copy;
+    tlb->slots[at].valid = 1;
+    return flushed;
+}
+
+void tlb_flush_all(struct tlb *tlb, bool keep_global)
+{
+    tlb->generation++;
+    if (tlb->used == 0) {
+        return;
+    }
+    if (!keep_global) {
+        memset(tlb->slots, 0, ((size_t)1 << tlb->slots_log2) * sizeof(tlb->slots[0]));
+        tlb->used = 0;
+        return;
+    }
+    /* A removal may move an entry into slot i, so that is looked at again. */
+    for (uint32_t i = 0; i <= slot_mask(tlb);) {
+        if (tlb->slots[i].valid && !tlb->slots[i].global) {
+            slot_remove(tlb, i);
+        } else {
+            i++;
+        }
+    }
+}
+
+static void flush_large(struct tlb *tlb, uint64_t gva, uint32_t region_shift)
+{
+    const uint64_t region = gva >> region_shift;
+    for (uint32_t i = 0; i <= slot_mask(tlb);) {
+        const struct tlb_entry *entry = &tlb->slots[i];
+        if (entry->valid && entry->large && entry->gvn >> (region_shift - PAGE_SHIFT) == region) {
+            slot_remove(tlb, i);
+        } else {
+            i++;
+        }
+    }
+}
+
+/*
+ * APM 2 5.5.3: INVLPG removes the whole translation that covers the address. A page without an
+ * entry may still be covered by a large mapping that has pieces here; a 4 KiB entry may have come
+ * after a large one was split, so the pieces in its 2 MiB go with it.
+ */
+void tlb_flush_gva(struct tlb *tlb, uint64_t gva)
+{
+    tlb->generation++;
+    if (tlb->used == 0) {
+        return;
+    }
+    const uint32_t at = slot_find(tlb, gva >> PAGE_SHIFT);
+    const bool small = tlb->slots[at].valid && !tlb->slots[at].large;
+    if (tlb->slots[at].valid) {
+        slot_remove(tlb, at);
+    }
+    flush_large(tlb, gva, small ? PAGE_SHIFT_2M : REGION_SHIFT_1G);
+}
+
+uint32_t tlb_flush_spa(struct tlb *tlb, uint64_t spa, uint64_t len)
+{
+    if (tlb->used == 0 || len == 0) {
+        return 0;
+    }
+    const uint64_t first = spa >> PAGE_SHIFT;
+    const uint64_t end = spa + len - 1;
+    const uint64_t last = (end < spa ? UINT64_MAX : end) >> PAGE_SHIFT;
+    uint32_t removed = 0;
+    for (uint32_t i = 0; i <= slot_mask(tlb);) {
+        const struct tlb_entry *entry = &tlb->slots[i];
+        const uint64_t spn = entry->spa >> PAGE_SHIFT;
+        if (entry->valid && spn >= first && spn <= last) {
+            slot_remove(tlb, i);
+            removed++;
+        } else {
+            i++;
+        }
+    }
+    tlb->generation += removed > 0;
+    return removed;
+}
