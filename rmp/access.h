@@ -2,8 +2,8 @@
 /*
  * The access check in its architectural order (APM 2 15.36.10, table 15-39): RMP checks come after
  * both page walks; coverage/assignment/ASID/GPA/immutable/size first, then validated, then the VMPL
- * permission. Three outcomes: allowed (DONE), guest exception (VC 0x404), nested page fault (NPF with
- * exact EXITINFO1).
+ * permission. Three outcomes: allowed (DONE), guest exception (VC 0x404), nested page fault (NPF
+ * with exact EXITINFO1).
  */
 #ifndef PROVA_RMP_ACCESS_H
 #define PROVA_RMP_ACCESS_H
@@ -40,12 +40,18 @@ struct rmp_access {
     bool table; /* part of a guest page-table walk (always C=1, 4 KiB; A/D update is a WRITE) */
 };
 
-/* The check for an SNP-active guest. Base NPF bits (P, W, U, ID, FINAL/TABLE, ENC) are filled in. */
+/*
+ * The check for an SNP-active guest. Base NPF bits (P, W, U, ID, FINAL/TABLE, ENC) are filled in.
+ */
 struct rmp_outcome rmp_access_check(const struct rmp *rmp, const struct rmp_config *config,
                                     const struct rmp_caller *caller, const struct rmp_xlat *xlat,
                                     const struct rmp_access *access);
 
-/* Which enum rmp_perm bits of the access's page a VMPL may use (0 if any earlier check fails). */
+/*
+ * Which enum rmp_perm bits of the access's page a VMPL may use (0 if any earlier check fails). For
+ * xlat->c == 0: R, and W if hypervisor-owned (a fetch is private: ask with c set). W is missing on
+ * an in-use page, so that every store to it comes to rmp_access_check(), which knows the config.
+ */
 uint8_t rmp_access_perms(const struct rmp *rmp, const struct rmp_caller *caller,
                          const struct rmp_xlat *xlat);
 

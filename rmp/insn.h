@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The six RMP instructions: PVALIDATE, RMPADJUST, RMPQUERY (guest), RMPUPDATE, PSMASH, RMPREAD
- * (host). Each is (RMP, operands) -> (RMP, outcome): pure, and the caller emits the event. The order
- * of the checks is architectural (APM 3, APM 2 15.36.5 ff.); where the manual is silent, struct
- * rmp_config says which reading is modelled.
+ * (host). Each is (RMP, operands) -> (RMP, outcome): pure, and the caller emits the event. The
+ * order of the checks is architectural (APM 3, APM 2 15.36.5 ff.); where the manual is silent,
+ * struct rmp_config says which reading is modelled.
  */
 #ifndef PROVA_RMP_INSN_H
 #define PROVA_RMP_INSN_H
@@ -50,8 +50,8 @@ struct rmp_caller {
 };
 
 /*
- * The finished translation of the operand (both walks done and passed as a 1-byte read). npt_size is
- * the nested mapping's size; c is the effective C-bit.
+ * The finished translation of the operand (both walks done and passed as a 1-byte read). npt_size
+ * is the nested mapping's size; c is the effective C-bit.
  */
 struct rmp_xlat {
     uint64_t gva;
@@ -88,7 +88,10 @@ struct rmp_outcome rmp_pvalidate(struct rmp *rmp, const struct rmp_config *confi
                                  const struct rmp_caller *caller, const struct rmp_xlat *xlat,
                                  uint32_t ecx, uint32_t edx);
 
-/* APM 3 RMPADJUST. rcx[0] = size, rdx[7:0] = target VMPL, [15:8] = mask, [16] = VMSA. */
+/*
+ * APM 3 RMPADJUST. rcx[0] = size, rdx[7:0] = target VMPL, [15:8] = mask, [16] = VMSA. All other
+ * bits, the unused ones of the mask, and VMSA with a 2 MiB page (at any VMPL) are FAIL_INPUT.
+ */
 struct rmp_outcome rmp_adjust(struct rmp *rmp, const struct rmp_config *config,
                               const struct rmp_caller *caller, const struct rmp_xlat *xlat,
                               uint64_t rcx, uint64_t rdx);
@@ -113,19 +116,26 @@ _Static_assert(sizeof(struct rmp_operand) == 16, "the RMPUPDATE operand is 16 by
 
 /*
  * The checks that guest instructions share before their own (undefined opcode, CPL, C-bit), so that
- * cpu/ can decide #UD and #GP before it walks. kind is DONE if execution may go on to the walk.
+ * cpu/ can decide #UD and #GP before it walks. kind is DONE if execution may go on to the walk;
+ * with eax not 0 (pval_vmpl = PERMISSION) the instruction is already finished with that code.
  */
 struct rmp_outcome rmp_guest_insn_precheck(const struct rmp_config *config,
                                            const struct rmp_caller *caller, bool is_pvalidate);
 
-/* APM 3 RMPUPDATE, host. spa is RAX. */
+/*
+ * APM 3 RMPUPDATE, host. spa is RAX. Reserved bits of the operand, and a GPA or ASID that an entry
+ * cannot hold, are FAIL_INPUT; GPA[11:0] are ignored.
+ */
 struct rmp_outcome rmp_update(struct rmp *rmp, const struct rmp_caller *caller, uint64_t spa,
                               const struct rmp_operand *operand);
 
 /* APM 3 PSMASH, host. On success the region has 512 4 KiB entries; before/after show the base. */
 struct rmp_outcome rmp_psmash(struct rmp *rmp, const struct rmp_caller *caller, uint64_t spa);
 
-/* APM 3 RMPREAD, host. */
+/*
+ * APM 3 RMPREAD, host: the page's own entry, which inside an assigned 2 MiB page is {assigned, rest
+ * 0}. region_2m_status: a 4 KiB page of the 2 MiB region, or all of it, is assigned.
+ */
 struct rmp_outcome rmp_read(const struct rmp *rmp, const struct rmp_caller *caller, uint64_t spa,
                             struct rmp_operand *out);
 

@@ -2,8 +2,8 @@
 /*
  * RMPUPDATE, PSMASH and RMPREAD (APM 3).
  *
- * An assigned 2 MiB page lives in the entry of its first 4 KiB; the other 511 are {assigned, rest 0}
- * and their count, subpage_count, is kept as the number of entries that are 4 KiB pages of their
+ * An assigned 2 MiB page lives in the entry of its first 4 KiB; the other 511 are {assigned, rest
+ * 0} and their count, subpage_count, is kept as the number of entries that are 4 KiB pages of their
  * own: 0 under a 2 MiB page, 511 after PSMASH.
  */
 #include "rmp/insn.h"

@@ -3,10 +3,10 @@
  * System memory with exact memory encryption (APM 2 15.34.6, 7.10).
  *
  * DRAM holds ciphertext of private pages: AES-128-XTS, the key of the ASID, tweak = system physical
- * page number, so 16-byte blocks are independent, depend on the SPA and never on the GPA. Nothing is
- * encrypted that nobody looks at: each page is held in one *view*, either the plaintext under one
- * ASID's key or the raw DRAM bytes (view 0). memory_view_set() converts in place; the caller must
- * then drop cached translations of the page.
+ * page number, so 16-byte blocks are independent, depend on the SPA and never on the GPA. Nothing
+ * is encrypted that nobody looks at: each page is held in one *view*, either the plaintext under
+ * one ASID's key or the raw DRAM bytes (view 0). memory_view_set() converts in place; the caller
+ * must then drop cached translations of the page.
  */
 #ifndef PROVA_RMP_MEMORY_H
 #define PROVA_RMP_MEMORY_H
@@ -38,9 +38,16 @@ struct memory {
     bool key_set[MEMORY_ASID_MAX + 1];
 };
 
+/*
+ * Clears views and keys. The caller has set dram, pages, scrub and bytes; dram and scrub are not
+ * touched. All functions below assert that the addresses they get satisfy memory_holds().
+ */
 void memory_init(struct memory *memory);
 
-/* Installs the encryption key of an ASID (1..MEMORY_ASID_MAX): the VEK of ACTIVATE. */
+/*
+ * Installs the encryption key of an ASID (1..MEMORY_ASID_MAX): the VEK of ACTIVATE. Pages that are
+ * in the ASID's view under another key are put back to raw DRAM first.
+ */
 void memory_key_set(struct memory *memory, uint32_t asid, const uint8_t key[MEMORY_KEY_BYTES]);
 
 bool memory_holds(const struct memory *memory, uint64_t spa, uint64_t len);
@@ -62,7 +69,8 @@ void memory_peek(const struct memory *memory, uint64_t spa, uint32_t asid, void 
 
 /*
  * Scrub tracking: PVALIDATE 0->1 starts it, every store of VMPL0 through the private mapping is
- * noted, and the call that completes the page returns true (and ends it). An RMP rebinding resets it.
+ * noted, and the call that completes the page returns true (and ends it). An RMP rebinding resets
+ * it.
  */
 void memory_scrub_begin(struct memory *memory, uint64_t spa);
 bool memory_scrub_note(struct memory *memory, uint64_t spa, uint64_t len);

@@ -25,7 +25,7 @@ struct npt_table {
 struct npt {
     struct npt_table *pool; /* [0] is the root; owned by the caller */
     uint32_t pool_tables;
-    uint32_t used_tables;
+    uint32_t used_tables; /* high-water mark: saving that many tables saves the tree */
 };
 
 enum npt_status {
@@ -44,7 +44,10 @@ struct npt_mapping {
 
 void npt_init(struct npt *npt, struct npt_table *pool, uint32_t pool_tables);
 
-/* Maps one page. A 2 MiB mapping replaces the 4 KiB ones below it; a 4 KiB one splits a 2 MiB one. */
+/*
+ * Maps one page; flags without NPT_R and NPT_RSVD unmap it. A failure changes no mapping. A 2 MiB
+ * mapping replaces the 4 KiB ones below it; a 4 KiB one splits a 2 MiB one.
+ */
 enum npt_status npt_map(struct npt *npt, uint64_t gpa, uint64_t spa, enum page_size size,
                         uint8_t flags);
 enum npt_status npt_unmap(struct npt *npt, uint64_t gpa, enum page_size size);

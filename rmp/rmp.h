@@ -27,8 +27,10 @@ enum rmp_perm {
  *  hi  31:24 23:16 15:8  7:0      32
  *     |perm3|perm2|perm1|perm0|  |in_use|
  *
- * in_use is the model's own bit: hardware keeps "VMSA/VMCB of a running vCPU" elsewhere (APM 2
- * 15.36.12); it is never visible to a guest.
+ * subpage_count is kept in the 2 MiB-aligned entry only: how many of the other 511 entries are
+ * assigned 4 KiB pages (0 while the region is one 2 MiB page, whose other entries are {assigned}).
+ * in_use is the model's own bit, in the page's own slot: hardware keeps "VMSA/VMCB of a running
+ * vCPU" elsewhere (APM 2 15.36.12); it is never visible to a guest.
  */
 struct rmp_entry {
     uint64_t assigned : 1;
@@ -85,8 +87,8 @@ enum rmp_state rmp_state_of(const struct rmp *rmp, uint64_t spa);
 const char *rmp_state_name(enum rmp_state state);
 
 /*
- * Hypervisor-owned test of APM 2 15.36.10: not covered, or not assigned; at 2 MiB no sub-page may be
- * assigned either.
+ * Hypervisor-owned test of APM 2 15.36.10: not covered, or not assigned; at 2 MiB no sub-page may
+ * be assigned either.
  */
 bool rmp_hypervisor_owned(const struct rmp *rmp, uint64_t spa, enum page_size size);
 

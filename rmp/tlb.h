@@ -42,9 +42,10 @@ struct tlb {
     struct tlb_entry *slots; /* 1 << slots_log2, owned by the caller */
     uint32_t slots_log2;
     uint32_t used;
-    uint64_t generation; /* grows at every flush, for caches of this model */
+    uint64_t generation; /* grows when entries may have gone: for caches of this model */
 };
 
+/* slots_log2 is at least 2; the table counts as full at three quarters of its slots. */
 void tlb_init(struct tlb *tlb, struct tlb_entry *slots, uint32_t slots_log2);
 
 /* The entry of the page, or NULL. The pointer is valid until the next insert or flush. */
@@ -54,7 +55,11 @@ struct tlb_entry *tlb_lookup(struct tlb *tlb, uint64_t gva);
 bool tlb_insert(struct tlb *tlb, const struct tlb_entry *entry);
 
 void tlb_flush_all(struct tlb *tlb, bool keep_global);
-/* INVLPG: the page's entry; for a piece of a large mapping, every large piece of its 1 GiB region. */
+/*
+ * INVLPG: the page's entry and, unless that is a 4 KiB one, every large piece of its 1 GiB region
+ * (the page may lie in a large mapping of which other pieces are held); with a 4 KiB entry, the
+ * large pieces of its 2 MiB only.
+ */
 void tlb_flush_gva(struct tlb *tlb, uint64_t gva);
 /* Every entry whose system page lies in [spa, spa + len). Returns how many. */
 uint32_t tlb_flush_spa(struct tlb *tlb, uint64_t spa, uint64_t len);
