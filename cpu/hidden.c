@@ -5,8 +5,8 @@
 #include <string.h>
 
 /*
- * The engine's mode word. Only these bits are used; hidden_layout.c proves CPL, and that the word of
- * an engine in 64-bit mode has LMA and CS64.
+ * The engine's mode word. Only these bits are used; hidden_layout.c proves CPL, SHADOW and the NMI
+ * mask, and that the word of an engine in 64-bit mode has LMA and CS64.
  *
  *   18  17  16  15   14  ...  7   6      5    4     3      2    1:0
  *   AC  VM  RF  CS64 LMA      PE  ADDSEG SS32 CS32  SHADOW  -   CPL
@@ -19,6 +19,7 @@ enum {
     HF_ADDSEG = 1 << 6,
     HF_LMA = 1 << 14,
     HF_CS64 = 1 << 15,
+    HF2_NMI = 1 << 2, /* in the second mode word */
 };
 
 bool hidden_open(struct hidden *hidden, uc_engine *uc, GError **error)
@@ -104,6 +105,17 @@ bool hidden_shadow(const struct hidden *hidden)
 void hidden_shadow_set(struct hidden *hidden, bool shadow)
 {
     hflags_change(hidden, HF_SHADOW, shadow ? HF_SHADOW : 0);
+}
+
+bool hidden_nmi_mask(const struct hidden *hidden)
+{
+    return (get32(hidden, hidden->layout->hflags2) & HF2_NMI) != 0;
+}
+
+void hidden_nmi_mask_set(struct hidden *hidden, bool masked)
+{
+    uint32_t hflags2 = get32(hidden, hidden->layout->hflags2) & ~(uint32_t)HF2_NMI;
+    set32(hidden, hidden->layout->hflags2, hflags2 | (masked ? HF2_NMI : 0));
 }
 
 bool hidden_long(const struct hidden *hidden)

@@ -38,6 +38,7 @@ struct hidden_layout {
     size_t segment_stride;
     size_t segment_selector, segment_base, segment_limit, segment_flags; /* within one */
     size_t hflags;
+    size_t hflags2; /* holds the NMI mask */
     size_t error_code;
     size_t old_exception;
 };
@@ -66,6 +67,9 @@ uint8_t hidden_cpl(const struct hidden *hidden);
 void hidden_cpl_set(struct hidden *hidden, uint8_t cpl);
 bool hidden_shadow(const struct hidden *hidden); /* of STI, MOV SS, POP SS */
 void hidden_shadow_set(struct hidden *hidden, bool shadow);
+/* NMIs are masked: set at the delivery of one, cleared by the engine's own IRET. */
+bool hidden_nmi_mask(const struct hidden *hidden);
+void hidden_nmi_mask_set(struct hidden *hidden, bool masked);
 /* Whether the code segment in effect is 64-bit. */
 bool hidden_long(const struct hidden *hidden);
 

@@ -30,7 +30,7 @@ static const uint8_t *bytes_of(const uc_context *context)
     return (const uint8_t *)context;
 }
 
-/* The only place where `after` holds the value and `before` does not; NOT_FOUND if none or several. */
+/* The only place where `after` holds the value and `before` does not; else NOT_FOUND. */
 static gssize find_new(const struct scratch *scratch, const void *value, size_t len)
 {
     gssize found = NOT_FOUND;
@@ -158,6 +158,7 @@ static const char *find_hflags(struct scratch *scratch, struct hidden_layout *la
         || (word_at(scratch->before, (size_t)found) & long_mode) != long_mode)
         return "mode word";
     layout->hflags = (size_t)found;
+    layout->hflags2 = layout->hflags + 4; /* prove_nmi_mask() */
     return NULL;
 }
 
@@ -170,7 +171,7 @@ static bool run(struct scratch *scratch, const void *code, size_t len)
     scratch->vector = UINT32_MAX;
     /* Through the API, and dropped by hand: writes by the host do not invalidate translations. */
     return uc_mem_write(scratch->uc, CODE_VA, page, sizeof(page)) == UC_ERR_OK
-           && uc_ctl_flush_tb(scratch->uc) == UC_ERR_OK
+           && uc_ctl_remove_cache(scratch->uc, CODE_VA, CODE_VA + sizeof(page)) == UC_ERR_OK
            && uc_emu_start(scratch->uc, CODE_VA, CODE_VA + len, 0, 0) == UC_ERR_OK;
 }
 
@@ -237,6 +238,29 @@ static const char *prove_shadow(struct scratch *scratch, const struct hidden_lay
     return good ? NULL : "interrupt shadow";
 }
 
+/* IRETQ to the next instruction clears the NMI mask and nothing else of the second mode word. */
+static const char *prove_nmi_mask(struct scratch *scratch, const struct hidden_layout *layout)
+{
+    static const uint8_t iretq[] = { 0x48, 0xcf, 0x90 };
+    const uint64_t gdt[2] = { 0, UINT64_C(0x00af9b000000ffff) };
+    const uint64_t frame[5] = { CODE_VA + 2, 8, 2, DATA_VA + 0x100, 0 };
+    const uint64_t stack = DATA_VA + 0x200;
+    uc_x86_mmr gdtr = { .base = DATA_VA, .limit = sizeof(gdt) - 1 };
+    struct hidden hidden = { scratch->uc, scratch->after, layout };
+    bool good = uc_mem_write(scratch->uc, DATA_VA, gdt, sizeof(gdt)) == UC_ERR_OK
+                && uc_mem_write(scratch->uc, stack, frame, sizeof(frame)) == UC_ERR_OK
+                && uc_reg_write(scratch->uc, UC_X86_REG_GDTR, &gdtr) == UC_ERR_OK
+                && uc_reg_write(scratch->uc, UC_X86_REG_RSP, &stack) == UC_ERR_OK;
+    hidden_fetch(&hidden);
+    uint32_t before = word_at(hidden.context, layout->hflags2);
+    good = good && !hidden_nmi_mask(&hidden);
+    hidden_nmi_mask_set(&hidden, true);
+    hidden_commit(&hidden);
+    good = good && run(scratch, iretq, sizeof(iretq)) && scratch->vector == UINT32_MAX;
+    hidden_fetch(&hidden);
+    return good && word_at(hidden.context, layout->hflags2) == before ? NULL : "NMI mask";
+}
+
 /* CLI is legal at CPL 0 and #GP at CPL 3. */
 static const char *prove_cpl(struct scratch *scratch, const struct hidden_layout *layout)
 {
@@ -272,6 +296,7 @@ static const char *examine(struct scratch *scratch, struct hidden_layout *layout
     failed = failed != NULL ? failed : find_hflags(scratch, layout);
     failed = failed != NULL ? failed : find_exception(scratch, layout);
     failed = failed != NULL ? failed : prove_shadow(scratch, layout);
+    failed = failed != NULL ? failed : prove_nmi_mask(scratch, layout);
     return failed != NULL ? failed : prove_cpl(scratch, layout);
 }
 
@@ -304,8 +329,8 @@ const struct hidden_layout *hidden_layout_get(GError **error)
     const struct finding *finding = finding_get();
     if (finding->failed != NULL) {
         g_set_error(error, g_quark_from_static_string("prova-cpu"), 0,
-                    "this version of Unicorn (%u.%u) cannot be used: its saved state is not laid out "
-                    "as expected (%s); version 2.1.1 is known to work",
+                    "this version of Unicorn (%u.%u) cannot be used: its saved state is not laid "
+                    "out as expected (%s); version 2.1.1 is known to work",
                     uc_version(NULL, NULL) >> 24, (uc_version(NULL, NULL) >> 16) & 0xff,
                     finding->failed);
         return NULL;
