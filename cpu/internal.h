@@ -164,10 +164,13 @@ bool exception_deliver_fault(struct vcpu *vcpu, const struct fault *guest, struc
 /* EVENTINJ at VMRUN: the event has been found legal (enter.c); delivers it. */
 bool exception_inject(struct vcpu *vcpu, uint64_t eventinj, struct fault *fault);
 /*
- * The engine raised `vector` by itself (UC_HOOK_INTR; software: INT n and the like, RIP is behind
- * the instruction). Reads error code and clears old_exception.
+ * The engine raised `vector` by itself. It runs in its own SVM guest mode (virtualize.c), where every
+ * exception, INT n included, leaves it before it is looked at: RIP is at the instruction, the vector
+ * is the first one (no double fault was made of two), old_exception stays -1, and the error code is
+ * the engine's error_code (hidden_error_code()). INT n, INT3 and INT1 are decoded by intercept.c and
+ * go through exception_deliver(). The engine's EFER.SVME must stay set.
  */
-bool exception_engine(struct vcpu *vcpu, uint8_t vector, bool software, struct fault *fault);
+bool exception_engine(struct vcpu *vcpu, uint8_t vector, struct fault *fault);
 /* SYSCALL (SYSENTER is #UD in long mode on AMD: enter.c gives #UD); return_rip is behind it. */
 bool exception_syscall(struct vcpu *vcpu, uint64_t return_rip, struct fault *fault);
 
