@@ -123,6 +123,11 @@ bool hidden_long(const struct hidden *hidden)
     return (get32(hidden, hidden->layout->hflags) & HF_CS64) != 0;
 }
 
+void hidden_cr2_set(struct hidden *hidden, uint64_t value)
+{
+    set64(hidden, hidden->layout->cr2, value);
+}
+
 uint64_t hidden_gpr(const struct hidden *hidden, unsigned number)
 {
     g_assert(number < 16);

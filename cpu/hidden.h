@@ -39,6 +39,7 @@ struct hidden_layout {
     size_t segment_selector, segment_base, segment_limit, segment_flags; /* within one */
     size_t hflags;
     size_t hflags2; /* holds the NMI mask */
+    size_t cr2;
     size_t error_code;
     size_t old_exception;
 };
@@ -49,7 +50,7 @@ struct hidden {
     const struct hidden_layout *layout;
 };
 
-/* What is known of this process's engine library; found once, thread-safe. NULL and error if not. */
+/* What is known of this process's engine library; found once, thread-safe. NULL and error. */
 const struct hidden_layout *hidden_layout_get(GError **error);
 
 /* uc must have the CPU model that cpu/ uses (UC_CPU_X86_EPYC_ROME, UC_MODE_64). */
@@ -73,6 +74,9 @@ void hidden_nmi_mask_set(struct hidden *hidden, bool masked);
 /* Whether the code segment in effect is 64-bit. */
 bool hidden_long(const struct hidden *hidden);
 
+/* uc_reg_write() of CR2 would change CR3 (Unicorn 2.1.1): this is the way. */
+void hidden_cr2_set(struct hidden *hidden, uint64_t value);
+
 /* gprs by number: RAX RCX RDX RBX RSP RBP RSI RDI R8..R15 */
 uint64_t hidden_gpr(const struct hidden *hidden, unsigned number);
 void hidden_gpr_set(struct hidden *hidden, unsigned number, uint64_t value);
@@ -83,8 +87,8 @@ void hidden_segment_read(const struct hidden *hidden, enum hidden_segment which,
 void hidden_segment_write(struct hidden *hidden, enum hidden_segment which,
                           const struct vmsa_segment *segment);
 /*
- * Derives the engine's mode bits from the segments: CPL from cpl, operand and stack size from CS and
- * SS, whether bases are added. protected: CR0.PE; v86: RFLAGS.VM. EFER.LMA is known to the engine.
+ * Derives the engine's mode bits from the segments: CPL from cpl, operand and stack size from CS
+ * and SS, whether bases are added. protected: CR0.PE; v86: RFLAGS.VM. The engine knows EFER.LMA.
  */
 void hidden_mode_update(struct hidden *hidden, uint8_t cpl, bool is_protected, bool v86);
 

@@ -2,8 +2,9 @@
 /*
  * Finds the places of cpu/hidden.h in the engine's saved state, once for each process. A scratch
  * engine gets values that occur nowhere else; what changed between two copies shows the place. Then
- * instructions whose outcome depends on the fields prove the find, with other values than those that
- * led to it. A version of the engine for which that does not work is refused with the step's name.
+ * instructions whose outcome depends on the fields prove the find, with other values than those
+ * that led to it. A version of the engine for which that does not work is refused with the step's
+ * name.
  */
 #include "cpu/hidden.h"
 
@@ -162,6 +163,27 @@ static const char *find_hflags(struct scratch *scratch, struct hidden_layout *la
     return NULL;
 }
 
+/* Control registers lie together; a write of CR2 by the API would change CR3 instead. */
+static const char *find_cr2(struct scratch *scratch, struct hidden_layout *layout)
+{
+    uint64_t cr3 = UINT64_C(0x0004d27a9c3e5000), cr4 = 0;
+    uc_reg_read(scratch->uc, UC_X86_REG_CR4, &cr4);
+    uc_context_save(scratch->uc, scratch->before);
+    uc_reg_write(scratch->uc, UC_X86_REG_CR3, &cr3);
+    uc_context_save(scratch->uc, scratch->after);
+    gssize at = find_new(scratch, &cr3, 8);
+    if (at == NOT_FOUND || word_at(scratch->after, (size_t)at + 8) != (uint32_t)cr4)
+        return "control registers";
+    layout->cr2 = (size_t)at - 8;
+    struct hidden hidden = { scratch->uc, scratch->after, layout };
+    uint64_t cr2 = UINT64_C(0xffff8123456789ab), got = 0, cr3_now = 0;
+    hidden_cr2_set(&hidden, cr2);
+    hidden_commit(&hidden);
+    uc_reg_read(scratch->uc, UC_X86_REG_CR2, &got);
+    uc_reg_read(scratch->uc, UC_X86_REG_CR3, &cr3_now);
+    return got == cr2 && cr3_now == cr3 ? NULL : "CR2";
+}
+
 /* Runs the code and leaves the vector it raised. */
 static bool run(struct scratch *scratch, const void *code, size_t len)
 {
@@ -294,6 +316,7 @@ static const char *examine(struct scratch *scratch, struct hidden_layout *layout
     failed = failed != NULL ? failed : find_segments(scratch, layout);
     failed = failed != NULL ? failed : prove_tr(scratch, layout);
     failed = failed != NULL ? failed : find_hflags(scratch, layout);
+    failed = failed != NULL ? failed : find_cr2(scratch, layout);
     failed = failed != NULL ? failed : find_exception(scratch, layout);
     failed = failed != NULL ? failed : prove_shadow(scratch, layout);
     failed = failed != NULL ? failed : prove_nmi_mask(scratch, layout);

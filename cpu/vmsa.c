@@ -29,7 +29,7 @@ static const struct field plain_fields[] = {
     FIELD_OF(UC_X86_REG_R9, r9), FIELD_OF(UC_X86_REG_R10, r10), FIELD_OF(UC_X86_REG_R11, r11),
     FIELD_OF(UC_X86_REG_R12, r12), FIELD_OF(UC_X86_REG_R13, r13), FIELD_OF(UC_X86_REG_R14, r14),
     FIELD_OF(UC_X86_REG_R15, r15), FIELD_OF(UC_X86_REG_RIP, rip),
-    FIELD_OF(UC_X86_REG_RFLAGS, rflags), FIELD_OF(UC_X86_REG_CR2, cr2),
+    FIELD_OF(UC_X86_REG_RFLAGS, rflags),
     FIELD_OF(UC_X86_REG_DR0, dr[0]), FIELD_OF(UC_X86_REG_DR1, dr[1]),
     FIELD_OF(UC_X86_REG_DR2, dr[2]), FIELD_OF(UC_X86_REG_DR3, dr[3]),
     FIELD_OF(UC_X86_REG_DR6, dr6), FIELD_OF(UC_X86_REG_DR7, dr7),
@@ -164,6 +164,7 @@ static void hidden_load(struct hidden *hidden, const struct vmsa *vmsa)
                        (vmsa->rflags & RFLAGS_VM) != 0);
     hidden_shadow_set(hidden, (vmsa->vintr_ctrl & VMSA_VINTR_INT_SHADOW) != 0);
     hidden_nmi_mask_set(hidden, (vmsa->vintr_ctrl & VMSA_VINTR_NMI_MASK) != 0);
+    hidden_cr2_set(hidden, vmsa->cr2);
     hidden_exception_clear(hidden);
     hidden_commit(hidden);
 }
@@ -173,6 +174,7 @@ static bool hidden_differs(const struct vmsa_cache *cache, const struct vmsa *vm
     const uint64_t vintr = VMSA_VINTR_INT_SHADOW | VMSA_VINTR_NMI_MASK;
     return differs(cache, vmsa, 0, offsetof(struct vmsa, pl_ssp))
            || differs(cache, vmsa, offsetof(struct vmsa, cpl), 1)
+           || differs(cache, vmsa, offsetof(struct vmsa, cr2), 8)
            || ((cache->image.rflags ^ vmsa->rflags) & RFLAGS_VM) != 0
            || ((cache->image.vintr_ctrl ^ vmsa->vintr_ctrl) & vintr) != 0;
 }
@@ -233,6 +235,7 @@ void vmsa_store(struct hidden *hidden, struct vmsa_cache *cache, struct vmsa *ou
         memcpy((uint8_t *)out + msr_fields[i].offset, &value, msr_fields[i].bytes);
     }
     uc_reg_read(uc, UC_X86_REG_CR0, &out->cr0);
+    uc_reg_read(uc, UC_X86_REG_CR2, &out->cr2);
     uc_reg_read(uc, UC_X86_REG_CR3, &out->cr3);
     uc_reg_read(uc, UC_X86_REG_CR4, &out->cr4);
     /* A guest's write of SVME is ignored, and VMRUN needs it set: it stays as it was. */

@@ -71,7 +71,7 @@ struct vmsa {
     uint8_t reserved_3f0[0x400 - 0x3f0];
     uint64_t x87_dp;
     uint32_t mxcsr;
-    uint16_t x87_ftw; /* the full tag word, two bits a register */
+    uint16_t x87_ftw; /* two bits a register; stored: 3 empty, else by the contents */
     uint16_t x87_fsw, x87_fcw, x87_fop, x87_ds, x87_cs;
     uint64_t x87_rip;
     uint8_t x87[8][10]; /* ST0 to ST7 */
