@@ -12,7 +12,7 @@
 enum {
     CR0_PE = 0, CR0_NW = 29, CR0_CD = 30, CR0_PG = 31,
     CR4_PAE = 5,
-    EFER_SCE = 0, EFER_LME = 8, EFER_LMA = 10, EFER_NXE = 11, EFER_SVME = 12, EFER_FFXSR = 14,
+    EFER_SCE = 0, EFER_LME = 8, EFER_LMA = 10, EFER_NXE = 11, EFER_SVME = 12,
 };
 
 /*
@@ -21,8 +21,7 @@ enum {
  */
 #define CR4_LEGAL (BIT(11) - 1 + BIT(16) + BIT(20) + BIT(21))
 #define EFER_LEGAL                                                                                 \
-    (BIT(EFER_SCE) + BIT(EFER_LME) + BIT(EFER_LMA) + BIT(EFER_NXE) + BIT(EFER_SVME)                \
-     + BIT(EFER_FFXSR))
+    (BIT(EFER_SCE) + BIT(EFER_LME) + BIT(EFER_LMA) + BIT(EFER_NXE) + BIT(EFER_SVME))
 
 /* APM 2 15.5.1 "Canonicalization and Consistency Checks", 15.36.12 for the VMPL. */
 static const char *illegal(const struct vmsa *vmsa)
