@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The pieces of the honest hypervisor, one file each: the MSR protocol, the events of the GHCB page,
+ * page-state change, VMSAs (AP creation, RUN_VMPL), nested page faults.
+ */
+#ifndef PROVA_EMU_HONEST_INTERNAL_H
+#define PROVA_EMU_HONEST_INTERNAL_H
+
+#include "emu/ghcb.h"
+#include "emu/machine_internal.h"
+
+/* GHCB protocol versions that are spoken, and the features of MSR 0x080 / NAE 0x8000fffd. */
+enum { GHCB_VERSION_MIN = 1, GHCB_VERSION_MAX = 2 };
+enum ghcb_hv_feature {
+    HV_FEATURE_SNP = 1 << 0,
+    HV_FEATURE_AP_CREATION = 1 << 1,
+    HV_FEATURE_RESTRICTED_INJECTION = 1 << 2,
+    HV_FEATURE_APIC_ID_LIST = 1 << 4,
+    HV_FEATURE_MULTI_VMPL = 1 << 5,
+};
+enum {
+    HV_FEATURES = HV_FEATURE_SNP | HV_FEATURE_AP_CREATION | HV_FEATURE_APIC_ID_LIST |
+                  HV_FEATURE_MULTI_VMPL,
+};
+
+/* emu/honest_msr.c: answers a request of the MSR protocol. */
+void honest_msr(struct machine *machine, const struct hv_exit *exit);
+
+/* emu/honest_page.c: answers an event of the GHCB page. */
+void honest_page(struct machine *machine, const struct hv_exit *exit);
+
+/* emu/honest_psc.c. Change one page; false if it is impossible (bad address, RMP refusal). */
+bool honest_psc_one(struct machine *machine, uint64_t gpa, enum page_size size, uint8_t op);
+/* The list in a GHCB's shared buffer, updated in place; returns SW_EXITINFO2. */
+uint64_t honest_psc_list(struct machine *machine, struct ghcb *ghcb);
+
+/* emu/honest_vmsa.c. Both return false if the request makes no sense. */
+bool honest_ap_creation(struct machine *machine, const struct hv_exit *exit);
+bool honest_run_vmpl(struct machine *machine, uint32_t cpu, uint8_t vmpl);
+
+/* emu/honest_npf.c */
+void honest_npf(struct machine *machine, const struct hv_exit *exit);
+
+/* Whether [gpa, gpa + bytes) is guest RAM in the books. */
+bool honest_is_ram(const struct machine *machine, uint64_t gpa, uint64_t bytes);
+
+/* A processor that idles is out again: its program's step is due. */
+void processor_wake(struct machine *machine, uint32_t cpu);
+
+/* Characters that a guest sends to the serial port. */
+void honest_console(struct machine *machine, uint16_t port, uint8_t value);
+
+void honest_answer_event(struct machine *machine, const struct hv_exit *exit, uint64_t answer1,
+                         uint64_t answer2);
+
+#endif

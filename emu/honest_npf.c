@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Nested page faults of an honest host: a page of guest RAM that is not mapped gets its mapping, a
+ * page whose RMP entry and nested mapping differ in size is smashed, a private access to a page that
+ * nobody has is given the page (guest memory is private by default). Everything else is not the
+ * hypervisor's to repair: it lets the guest try again, and the stuck rule ends the run.
+ */
+#include "emu/honest_internal.h"
+#include "rmp/access.h"
+
+static void map_again(struct machine *machine, uint64_t gpa, uint64_t spa,
+                      const struct rmp_operand *entry)
+{
+    enum page_size size = entry->assigned && entry->size == PAGE_2M ? PAGE_2M : PAGE_4K;
+    hv_npt_map(machine, page_base_of(gpa, size), page_base_of(spa, size), size, NPT_RWX);
+}
+
+void honest_npf(struct machine *machine, const struct hv_exit *exit)
+{
+    uint64_t gpa = page_base(exit->info2);
+    uint64_t spa = honest_spa_of(machine, gpa);
+    if (spa == UINT64_MAX)
+        return;
+    struct rmp_operand entry = {0};
+    hv_rmpread(machine, spa, &entry);
+    struct npt_mapping map = hv_npt_lookup(machine, gpa);
+    if (!map.present) {
+        map_again(machine, gpa, spa, &entry);
+    } else if ((exit->info1 & (NPF_SIZEM | NPF_RMP)) && entry.assigned &&
+               (entry.size == PAGE_2M || map.size == PAGE_2M)) {
+        honest_psc_one(machine, page_base_of(gpa, PAGE_2M), PAGE_2M, PSC_PSMASH);
+    } else if ((exit->info1 & NPF_RMP) && (exit->info1 & NPF_ENC) && !entry.assigned) {
+        honest_psc_one(machine, gpa, PAGE_4K, PSC_PRIVATE);
+    }
+}

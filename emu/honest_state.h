@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The honest hypervisor's books: one plain struct, so that it is saved by copying.
+ */
+#ifndef PROVA_EMU_HONEST_STATE_H
+#define PROVA_EMU_HONEST_STATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "rmp/addr.h"
+
+enum { HONEST_CPUS_MAX = 16 };
+
+struct honest_cpu {
+    uint64_t vmsa[VMPL_COUNT];          /* registered, 0 = none */
+    uint64_t ghcb_gpa[VMPL_COUNT];      /* registered by MSR 0x012, UINT64_MAX = none */
+    uint64_t doorbell_gpa[VMPL_COUNT];  /* NAE 0x80000014, UINT64_MAX = none */
+    uint8_t vmpl;                       /* which VMPL runs next */
+    bool runnable;                      /* false: waits (HLT, AP not started) */
+};
+
+struct honest {
+    uint64_t guest_base;  /* spa of gpa 0 */
+    uint64_t guest_bytes; /* RAM */
+    uint64_t launch_vmsa_gpa, launch_vmsa_spa;
+    uint64_t bounce_request, bounce_response; /* pages for SNP_GUEST_REQUEST */
+    struct honest_cpu cpu[HONEST_CPUS_MAX];
+};
+
+#endif

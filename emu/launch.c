@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "emu/launch.h"
+
+#include <string.h>
+
+#include "emu/elf.h"
+#include "emu/error.h"
+#include "emu/machine_internal.h"
+
+enum {
+    PTE_P = 1 << 0,
+    PTE_W = 1 << 1,
+    PTE_PS = 1 << 7,
+    IDENTITY_GIB = 4,
+    PAGE_TABLES_NEEDED = 2 + IDENTITY_GIB,
+};
+
+struct launch {
+    struct machine *machine;
+    struct psp_bus bus;
+    struct elf_image monitor, guest;
+    GError **error;
+};
+
+static bool launch_fail(struct launch *launch, const char *path, const char *what, uint64_t gpa)
+{
+    g_set_error(launch->error, EMU_ERROR, EMU_ERROR_INPUT, "%s: %s (GPA 0x%" G_GINT64_MODIFIER "x)",
+                path, what, (guint64)gpa);
+    return false;
+}
+
+static void emit_psp(struct launch *launch, enum psp_command command, enum psp_status status)
+{
+    struct event event = {.psp = {.command = command, .status = status}};
+    machine_emit(launch->machine, EVENT_PSP, ACTOR_PSP, &event);
+}
+
+static bool command_done(struct launch *launch, enum psp_command command, enum psp_status status)
+{
+    emit_psp(launch, command, status);
+    if (status == PSP_SUCCESS)
+        return true;
+    g_set_error(launch->error, EMU_ERROR, EMU_ERROR_INTERNAL, "firmware command %s: %s",
+                psp_command_name(command), psp_status_name(status));
+    return false;
+}
+
+/* GCTX_CREATE, LAUNCH_START, ACTIVATE. */
+static bool guest_create(struct launch *launch)
+{
+    struct machine *machine = launch->machine;
+    const struct rmp_operand firmware = {.assigned = 1, .immutable = 1};
+    const struct psp_launch_start start = {
+        .gctx_spa = MACHINE_GCTX_SPA,
+        .policy = PSP_POLICY_DEFAULT,
+    };
+    hv_rmpupdate(machine, MACHINE_GCTX_SPA, &firmware);
+    return command_done(launch, PSP_CMD_INIT, psp_platform_init(&machine->psp)) &&
+           command_done(launch, PSP_CMD_GCTX_CREATE,
+                        psp_gctx_create(&machine->psp, &launch->bus, MACHINE_GCTX_SPA)) &&
+           command_done(launch, PSP_CMD_LAUNCH_START,
+                        psp_launch_start(&machine->psp, &launch->bus, &start)) &&
+           command_done(launch, PSP_CMD_ACTIVATE,
+                        psp_activate(&machine->psp, &launch->bus, MACHINE_GCTX_SPA,
+                                     MACHINE_ASID));
+}
+
+/* RMPUPDATE to Pre-Guest, contents, LAUNCH_UPDATE. */
+static bool page_launch(struct launch *launch, uint64_t gpa, uint64_t spa,
+                        enum psp_page_type type, const void *contents, enum launch_owner owner)
+{
+    static const uint8_t zero[PAGE_BYTES];
+    struct machine *machine = launch->machine;
+    hv_write(machine, spa, contents ? contents : zero, PAGE_BYTES);
+    const struct rmp_operand operand = {
+        .gpa = gpa, .assigned = 1, .immutable = 1, .asid = MACHINE_ASID};
+    if (hv_rmpupdate(machine, spa, &operand) != RMP_RC_SUCCESS ||
+        hv_npt_map(machine, gpa, spa, PAGE_4K, NPT_RWX) != HV_OK)
+        return launch_fail(launch, machine->monitor_path, "a page of the launch is there twice",
+                           gpa);
+    const struct psp_launch_update update = {
+        .gctx_spa = MACHINE_GCTX_SPA, .dst_spa = spa, .page_type = (uint8_t)type};
+    enum psp_status status = psp_launch_update(&machine->psp, &launch->bus, &update);
+    if (status != PSP_SUCCESS)
+        return command_done(launch, PSP_CMD_LAUNCH_UPDATE, status);
+
+    struct event event = {.launch_page = {.spa = spa,
+                                          .gpa = gpa,
+                                          .page_type = (uint8_t)type,
+                                          .owner = (uint8_t)owner}};
+    const struct rmp_entry *entry = rmp_slot_at(&machine->rmp, spa);
+    memcpy(event.launch_page.perm, entry->perm, sizeof(entry->perm));
+    memcpy(event.launch_page.digest,
+           psp_gctx_find(&machine->psp, MACHINE_GCTX_SPA)->ld.digest, PSP_DIGEST_BYTES);
+    machine_emit(machine, EVENT_LAUNCH_PAGE, ACTOR_PSP, &event);
+    return true;
+}
+
+static bool guest_page_launch(struct launch *launch, uint64_t gpa, enum psp_page_type type,
+                              const void *contents, enum launch_owner owner, const char *path)
+{
+    struct machine *machine = launch->machine;
+    if (gpa >= machine->config.memory_bytes)
+        return launch_fail(launch, path, "a page lies outside guest memory; ask for more with "
+                                         "--memory",
+                           gpa);
+    return page_launch(launch, gpa, honest_spa_of(machine, gpa), type, contents, owner);
+}
+
+static bool in_range(const struct elf_range *range, uint64_t gpa, uint64_t bytes)
+{
+    return gpa >= range->gpa && bytes <= range->bytes &&
+           gpa - range->gpa <= range->bytes - bytes;
+}
+
+/* Notes make sense: the needed ones are there, all inside MEMORY, of the right size. */
+static bool notes_check(struct launch *launch)
+{
+    static const char *const names[ELF_NOTE_COUNT] = {
+        NULL, "SECRETS", "CPUID", "INFO", "PARAMS", "PAGE_TABLES", "MEMORY"};
+    const struct elf_image *image = &launch->monitor;
+    const char *path = launch->machine->monitor_path;
+    const struct elf_range *memory = &image->note[ELF_NOTE_MEMORY];
+    for (int type = ELF_NOTE_INFO; type < ELF_NOTE_COUNT; type++) {
+        if (image->note[type].bytes == 0) {
+            g_set_error(launch->error, EMU_ERROR, EMU_ERROR_INPUT,
+                        "%s: no SNP-LAUNCH note of type %d (%s); is this a monitor? "
+                        "See docs/launch-abi.md",
+                        path, type, names[type]);
+            return false;
+        }
+    }
+    for (int type = ELF_NOTE_SECRETS; type < ELF_NOTE_MEMORY; type++) {
+        const struct elf_range *range = &image->note[type];
+        uint64_t least = type == ELF_NOTE_PAGE_TABLES ? PAGE_TABLES_NEEDED * PAGE_BYTES
+                                                      : PAGE_BYTES;
+        if (range->bytes == 0)
+            continue;
+        if (range->bytes < least || !in_range(memory, range->gpa, range->bytes))
+            return launch_fail(launch, path,
+                               "an SNP-LAUNCH note's range is too small or outside MEMORY",
+                               range->gpa);
+    }
+    for (size_t i = 0; i < image->page_count; i++)
+        if (!in_range(memory, image->pages[i].gpa, PAGE_BYTES))
+            return launch_fail(launch, path, "a segment lies outside the MEMORY note's range",
+                               image->pages[i].gpa);
+    return true;
+}
+
+static bool monitor_launch(struct launch *launch)
+{
+    for (size_t i = 0; i < launch->monitor.page_count; i++) {
+        const struct elf_page *page = &launch->monitor.pages[i];
+        if (!guest_page_launch(launch, page->gpa, page->bytes ? PSP_PAGE_NORMAL : PSP_PAGE_ZERO,
+                               page->bytes, LAUNCH_OWNER_MONITOR, launch->machine->monitor_path))
+            return false;
+    }
+    return true;
+}
+
+/* Identity map of the first 4 GiB in 2 MiB pages, C-bit set. */
+static bool page_tables_launch(struct launch *launch)
+{
+    uint64_t base = launch->monitor.note[ELF_NOTE_PAGE_TABLES].gpa;
+    const uint64_t c = UINT64_C(1) << launch->machine->env.cbit;
+    const uint64_t table = c | PTE_P | PTE_W;
+    uint64_t (*tables)[512] = g_malloc0(PAGE_TABLES_NEEDED * PAGE_BYTES);
+    tables[0][0] = (base + PAGE_BYTES) | table;
+    for (uint64_t gib = 0; gib < IDENTITY_GIB; gib++) {
+        tables[1][gib] = (base + (2 + gib) * PAGE_BYTES) | table;
+        for (uint64_t i = 0; i < 512; i++)
+            tables[2 + gib][i] = ((gib << 30) | (i << PAGE_SHIFT_2M)) | table | PTE_PS;
+    }
+    bool ok = true;
+    for (uint64_t i = 0; ok && i < PAGE_TABLES_NEEDED; i++)
+        ok = guest_page_launch(launch, base + i * PAGE_BYTES, PSP_PAGE_NORMAL, tables[i],
+                               LAUNCH_OWNER_MONITOR, launch->machine->monitor_path);
+    g_free(tables);
+    return ok;
+}
+
+/* The guest image's pages as ranges; false if there are too many. */
+static bool guest_ranges(struct launch *launch, struct launch_info *info)
+{
+    for (size_t i = 0; i < launch->guest.page_count; i++) {
+        const struct elf_page *page = &launch->guest.pages[i];
+        struct launch_range *last =
+            info->range_count ? &info->range[info->range_count - 1] : NULL;
+        if (page->bytes == NULL)
+            continue; /* bss: the guest's memory is zero anyway */
+        if (last && last->gpa + last->bytes == page->gpa) {
+            last->bytes += PAGE_BYTES;
+            continue;
+        }
+        if (info->range_count == LAUNCH_RANGES_MAX)
+            return launch_fail(launch, launch->machine->guest_path,
+                               "the image is in too many pieces", page->gpa);
+        info->range[info->range_count++] =
+            (struct launch_range){page->gpa, PAGE_BYTES, LAUNCH_RANGE_GUEST_IMAGE, 0};
+    }
+    return true;
+}
+
+static bool info_launch(struct launch *launch)
+{
+    const struct elf_range *memory = &launch->monitor.note[ELF_NOTE_MEMORY];
+    union {
+        struct launch_info info;
+        uint8_t bytes[PAGE_BYTES];
+    } page = {.info = {
+                  .magic = LAUNCH_INFO_MAGIC,
+                  .version = 1,
+                  .guest_vmpl = launch->machine->config.guest_vmpl,
+                  .monitor_gpa = memory->gpa,
+                  .monitor_bytes = memory->bytes,
+                  .guest_entry = launch->guest.page_count ? launch->guest.entry : 0,
+              }};
+    return guest_ranges(launch, &page.info) &&
+           guest_page_launch(launch, launch->monitor.note[ELF_NOTE_INFO].gpa, PSP_PAGE_NORMAL,
+                             page.bytes, LAUNCH_OWNER_MONITOR, launch->machine->monitor_path);
+}
+
+static bool guest_launch(struct launch *launch)
+{
+    const struct elf_range *memory = &launch->monitor.note[ELF_NOTE_MEMORY];
+    for (size_t i = 0; i < launch->guest.page_count; i++) {
+        const struct elf_page *page = &launch->guest.pages[i];
+        if (page->gpa - memory->gpa < memory->bytes)
+            return launch_fail(launch, launch->machine->guest_path,
+                               "the guest image overlaps the monitor's memory", page->gpa);
+        if (page->bytes == NULL)
+            continue;
+        if (!guest_page_launch(launch, page->gpa, PSP_PAGE_NORMAL, page->bytes,
+                               LAUNCH_OWNER_GUEST, launch->machine->guest_path))
+            return false;
+    }
+    return true;
+}
+
+static bool special_pages_launch(struct launch *launch)
+{
+    struct machine *machine = launch->machine;
+    const struct elf_range *note = launch->monitor.note;
+    union {
+        struct launch_params params;
+        uint8_t bytes[PAGE_BYTES];
+    } page = {.params = {
+                  .magic = LAUNCH_PARAMS_MAGIC,
+                  .version = 1,
+                  .vcpu_count = machine->cpus,
+                  .range_count = 1,
+                  .range[0] = {0, machine->config.memory_bytes, LAUNCH_RANGE_RAM, 0},
+              }};
+    for (uint32_t cpu = 0; cpu < machine->cpus; cpu++)
+        page.params.apic_id[cpu] = cpu;
+    uint8_t cpuid[PAGE_BYTES];
+    cpuid_page_build(&machine->cpuid, cpuid);
+    const char *path = machine->monitor_path;
+    return (note[ELF_NOTE_SECRETS].bytes == 0 ||
+            guest_page_launch(launch, note[ELF_NOTE_SECRETS].gpa, PSP_PAGE_SECRETS, NULL,
+                              LAUNCH_OWNER_MONITOR, path)) &&
+           (note[ELF_NOTE_CPUID].bytes == 0 ||
+            guest_page_launch(launch, note[ELF_NOTE_CPUID].gpa, PSP_PAGE_CPUID, cpuid,
+                              LAUNCH_OWNER_MONITOR, path)) &&
+           guest_page_launch(launch, note[ELF_NOTE_PARAMS].gpa, PSP_PAGE_UNMEASURED, page.bytes,
+                             LAUNCH_OWNER_MONITOR, path);
+}
+
+/* The entry state of docs/launch-abi.md. */
+static void vmsa_build(const struct launch *launch, struct vmsa *vmsa)
+{
+    const struct vmsa_segment code = {.selector = 8, .attrib = 0xa9b, .limit = 0xffffffff};
+    const struct vmsa_segment data = {.selector = 16, .attrib = 0xc93, .limit = 0xffffffff};
+    *vmsa = (struct vmsa){
+        .cs = code, .ds = data, .es = data, .ss = data, .fs = data, .gs = data,
+        .ldtr = {.attrib = 0x82, .limit = 0xffff},
+        .tr = {.attrib = 0x8b, .limit = 0xffff},
+        .efer = 0x1d00,     /* SVME, NXE, LMA, LME */
+        .cr0 = 0x80010033,  /* PG, WP, NE, ET, MP, PE */
+        .cr4 = 0x620,       /* PAE, OSFXSR, OSXMMEXCPT */
+        .cr3 = launch->monitor.note[ELF_NOTE_PAGE_TABLES].gpa,
+        .dr6 = 0xffff0ff0,
+        .dr7 = 0x400,
+        .rflags = 2,
+        .rip = launch->monitor.entry,
+        .rdi = launch->monitor.note[ELF_NOTE_INFO].gpa,
+        .rsi = launch->monitor.note[ELF_NOTE_PARAMS].gpa,
+        .g_pat = UINT64_C(0x0007040600070406),
+        .sev_features = launch->machine->config.sev_features | 1,
+        .xcr0 = 1,
+        .mxcsr = 0x1f80,
+        .x87_fcw = 0x37f,
+        .x87_ftw = 0xffff,
+    };
+}
+
+static bool vmsa_launch(struct launch *launch)
+{
+    struct machine *machine = launch->machine;
+    struct vmsa vmsa;
+    vmsa_build(launch, &vmsa);
+    uint64_t spa;
+    if (hv_page_alloc(machine, PAGE_4K, &spa) != HV_OK ||
+        !page_launch(launch, LAUNCH_VMSA_GPA, spa, PSP_PAGE_VMSA, &vmsa, LAUNCH_OWNER_MONITOR))
+        return false;
+    machine->honest.launch_vmsa_gpa = LAUNCH_VMSA_GPA;
+    machine->honest.launch_vmsa_spa = spa;
+    machine->honest.cpu[0].vmsa[0] = spa;
+    machine->honest.cpu[0].runnable = true;
+    struct event event = {.vmsa = {.spa = spa,
+                                   .gpa = LAUNCH_VMSA_GPA,
+                                   .sev_features = vmsa.sev_features,
+                                   .action = VMSA_LAUNCHED}};
+    machine_emit(machine, EVENT_VMSA, ACTOR_PSP, &event);
+    return true;
+}
+
+/* The rest of guest memory: private by default, 2 MiB pages where nothing of the launch lies. */
+static void memory_assign(struct launch *launch)
+{
+    struct machine *machine = launch->machine;
+    for (uint64_t gpa = 0; gpa < machine->config.memory_bytes; gpa += PAGE_BYTES_2M) {
+        uint64_t spa = honest_spa_of(machine, gpa);
+        struct rmp_operand operand = {
+            .gpa = gpa, .assigned = 1, .size = PAGE_2M, .asid = MACHINE_ASID};
+        if (rmp_hypervisor_owned(&machine->rmp, spa, PAGE_2M)) {
+            hv_rmpupdate(machine, spa, &operand);
+            hv_npt_map(machine, gpa, spa, PAGE_2M, NPT_RWX);
+            continue;
+        }
+        for (uint64_t offset = 0; offset < PAGE_BYTES_2M; offset += PAGE_BYTES) {
+            if (!rmp_hypervisor_owned(&machine->rmp, spa + offset, PAGE_4K))
+                continue;
+            operand.gpa = gpa + offset;
+            operand.size = PAGE_4K;
+            hv_rmpupdate(machine, spa + offset, &operand);
+            hv_npt_map(machine, gpa + offset, spa + offset, PAGE_4K, NPT_RWX);
+        }
+    }
+}
+
+static bool images_load(struct launch *launch)
+{
+    struct machine *machine = launch->machine;
+    if (!elf_image_load(&launch->monitor, machine->monitor_path, launch->error) ||
+        !notes_check(launch))
+        return false;
+    machine->monitor_symbols = symbols_open(machine->monitor_path, launch->error);
+    if (machine->monitor_symbols == NULL)
+        return false;
+    if (machine->guest_path == NULL)
+        return true;
+    if (!elf_image_load(&launch->guest, machine->guest_path, launch->error))
+        return false;
+    machine->guest_symbols = symbols_open(machine->guest_path, launch->error);
+    return machine->guest_symbols != NULL;
+}
+
+static bool launch_finish(struct launch *launch)
+{
+    struct machine *machine = launch->machine;
+    const struct psp_launch_finish finish = {.gctx_spa = MACHINE_GCTX_SPA};
+    if (!command_done(launch, PSP_CMD_LAUNCH_FINISH,
+                      psp_launch_finish(&machine->psp, &launch->bus, &finish)))
+        return false;
+    memcpy(machine->digest, psp_gctx_find(&machine->psp, MACHINE_GCTX_SPA)->ld.digest,
+           PSP_DIGEST_BYTES);
+    secrets_update(machine);
+    return true;
+}
+
+bool machine_launch(struct machine *machine, GError **error)
+{
+    struct launch launch = {
+        .machine = machine,
+        .bus = {.rmp = &machine->rmp, .memory = &machine->memory},
+        .error = error,
+    };
+    struct event start = {.run = {.seed = machine->config.seed,
+                                  .memory_bytes = machine->config.memory_bytes,
+                                  .cpus = machine->cpus}};
+    machine_emit(machine, EVENT_RUN_START, ACTOR_RUN, &start);
+    honest_init(machine);
+    bool ok = images_load(&launch) && guest_create(&launch) && monitor_launch(&launch) &&
+              page_tables_launch(&launch) && info_launch(&launch) && guest_launch(&launch) &&
+              special_pages_launch(&launch) && vmsa_launch(&launch) && launch_finish(&launch);
+    if (ok)
+        memory_assign(&launch);
+    elf_image_clear(&launch.monitor);
+    elf_image_clear(&launch.guest);
+    return ok;
+}

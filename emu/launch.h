@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The launch of an ELF monitor with its guest image, command by command as a host does it
+ * (docs/launch-abi.md, SEV-SNP ABI 56860 chapter 8). Implements machine_launch() of emu/machine.h.
+ */
+#ifndef PROVA_EMU_LAUNCH_H
+#define PROVA_EMU_LAUNCH_H
+
+#include <stdint.h>
+
+enum { LAUNCH_RANGES_MAX = 64, LAUNCH_CPUS_MAX = 16 };
+
+enum launch_range_type { LAUNCH_RANGE_RAM = 1 /* PARAMS */, LAUNCH_RANGE_GUEST_IMAGE = 1 /* INFO */ };
+
+struct launch_range {
+    uint64_t gpa, bytes;
+    uint32_t type;
+    uint32_t reserved;
+};
+_Static_assert(sizeof(struct launch_range) == 24, "launch ABI");
+
+#define LAUNCH_INFO_MAGIC UINT64_C(0x4f464e494c504e53)   /* "SNPLINFO" */
+#define LAUNCH_PARAMS_MAGIC UINT64_C(0x4d5241504c504e53) /* "SNPLPARM" */
+
+struct launch_info {
+    uint64_t magic;
+    uint32_t version;
+    uint32_t guest_vmpl;
+    uint64_t monitor_gpa, monitor_bytes;
+    uint64_t guest_entry;
+    uint32_t range_count;
+    uint32_t reserved;
+    struct launch_range range[LAUNCH_RANGES_MAX];
+};
+_Static_assert(sizeof(struct launch_info) == 48 + 24 * LAUNCH_RANGES_MAX, "launch ABI");
+
+struct launch_params {
+    uint64_t magic;
+    uint32_t version;
+    uint32_t vcpu_count;
+    uint32_t apic_id[LAUNCH_CPUS_MAX];
+    uint32_t range_count;
+    uint32_t reserved;
+    struct launch_range range[LAUNCH_RANGES_MAX];
+};
+_Static_assert(sizeof(struct launch_params) == 88 + 24 * LAUNCH_RANGES_MAX, "launch ABI");
+
+#define LAUNCH_VMSA_GPA UINT64_C(0xfffffffff000)
+
+#endif

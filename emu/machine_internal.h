@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The machine's insides, shared by the files of emu/ that are the machine. Scripts and hypervisor
+ * programs do not include this (a test says so).
+ *
+ * System memory, by SPA:
+ *
+ *   0            HV_POOL_BASE              GUEST_BASE                GUEST_BASE + memory_bytes
+ *   | firmware:  | hypervisor's own pages: | guest memory: spa = GUEST_BASE + gpa             |
+ *   | GCTX       | VMSA of launch, bounce  |                                                   |
+ */
+#ifndef PROVA_EMU_MACHINE_INTERNAL_H
+#define PROVA_EMU_MACHINE_INTERNAL_H
+
+#include "cpu/symbols.h"
+#include "cpu/vmsa.h"
+#include "emu/honest.h"
+#include "emu/honest_state.h"
+#include "emu/machine.h"
+#include "emu/secrets.h"
+#include "emu/uart.h"
+#include "psp/psp.h"
+
+#define MACHINE_GCTX_SPA UINT64_C(0x100000)
+#define MACHINE_HV_POOL_BASE UINT64_C(0x200000)
+#define MACHINE_GUEST_BASE UINT64_C(0x2000000)
+enum { MACHINE_ASID = 1, MACHINE_VMSAS_MAX = CPU_VMSAS_MAX };
+
+enum processor_state {
+    PROCESSOR_OUT,   /* outside the guest: the program's step is due */
+    PROCESSOR_GUEST, /* in the guest */
+    PROCESSOR_IDLE,  /* the program had nothing to run */
+};
+
+struct processor {
+    enum processor_state state;
+    struct cpu_clock clock;
+    struct vcpu *vcpu; /* GUEST: the engine that runs */
+    struct hv_exit exit;
+    bool exit_pending;   /* exit is news for the program */
+    bool visible_passed; /* the program has seen the visible operation at hand */
+    uint64_t entered_insns;
+    /* The stuck rule: the same nested fault with no instruction retired in between. */
+    uint64_t npf_rip, npf_gpa, npf_info1;
+    uint32_t npf_repeats;
+};
+
+/* What the hypervisor keeps of a VMSA page that it may run. */
+struct vmsa_record {
+    uint64_t spa;
+    struct vmcb vmcb;
+};
+
+struct machine {
+    struct machine_config config;
+    char *monitor_path, *guest_path;
+    struct rmp rmp;
+    struct memory memory;
+    struct npt npt;
+    struct psp psp;
+    struct cpuid_table cpuid;
+    struct cpu_env env;
+    struct trace *trace;
+
+    uint32_t cpus;
+    struct processor processor[MACHINE_CPUS_MAX];
+    uint32_t vmsa_count;
+    struct vmsa_record vmsa[MACHINE_VMSAS_MAX];
+    uint64_t hv_pool_low, hv_pool_high; /* 4 KiB pages grow up, 2 MiB pages grow down */
+    uint64_t sched_random;              /* state of the schedule's generator */
+    int32_t acting_cpu;                 /* processor whose program acts, -1 outside the run */
+
+    struct honest honest;
+    struct uart uart;
+    struct secrets secrets;
+    GString *console;
+    struct symbols *monitor_symbols, *guest_symbols;
+    uint8_t digest[PSP_DIGEST_BYTES];
+
+    struct hv_program program;
+    enum run_end_reason end_reason;
+    uint64_t end_detail;
+    char *end_text;
+    uint64_t insns;           /* retired by all */
+    uint64_t progress_events; /* the idle rule: trace_count() at the last progress */
+    uint64_t progress_insns;
+    uint32_t last_cpu; /* for the diagnosis */
+
+    void *host_block[8]; /* mappings to give back */
+    size_t host_bytes[8];
+    uint32_t host_blocks;
+};
+
+/* Fills time, vcpu and actor of an event of the hypervisor, the firmware or the run, and emits it. */
+uint64_t machine_emit(struct machine *machine, enum event_kind kind, enum actor actor,
+                      struct event *event);
+
+/* The record of a VMSA page, made on first use; NULL if there are too many. */
+struct vmsa_record *machine_vmsa(struct machine *machine, uint64_t spa);
+
+/* emu/exit.c: decodes an automatic exit (reads shared memory only) and emits EVENT_VMGEXIT. */
+void exit_decode(struct machine *machine, uint32_t cpu, const struct vcpu_exit *raw,
+                 struct hv_exit *out);
+
+/* emu/sched.c: an automatic exit happened; decodes it for the program. */
+void processor_left(struct machine *machine, uint32_t cpu, const struct vcpu_exit *raw);
+
+/* emu/honest.c: empty books, guest memory and bounce pages placed. */
+void honest_init(struct machine *machine);
+
+/* emu/cost.c */
+struct cpu_costs machine_costs(void);
+enum { COST_PSC_CYCLES = 26000, COST_PSP_SIGN_CYCLES = 17500000 };
+
+/* emu/chip.c: what the firmware is told about the processor. */
+void chip_config(struct psp_config *config, const struct cpuid_table *cpuid, uint64_t seed);
+
+#endif

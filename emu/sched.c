@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "emu/sched.h"
+
+#include "emu/machine_internal.h"
+
+enum {
+    SLICE_INSNS = 100000,
+    NPF_REPEATS_MAX = 64, /* the same nested fault, nothing retired: nobody will resolve it */
+};
+#define LIMIT_INSNS UINT64_C(20000000000)
+#define LIMIT_EVENTS UINT64_C(100000000)
+#define LIMIT_TIME_CYCLES UINT64_C(3600000000000)
+/* The idle rule: a loop that never leaves the guest and changes nothing that anybody can see. */
+#define IDLE_INSNS UINT64_C(2000000000)
+
+/* SplitMix64: the schedule's own generator, state in the machine. */
+static uint64_t random_next(uint64_t *state)
+{
+    uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
+    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+    return z ^ z >> 31;
+}
+
+static uint64_t options_find(const struct machine *machine)
+{
+    uint64_t options = 0;
+    for (uint32_t cpu = 0; cpu < machine->cpus; cpu++)
+        if (machine->processor[cpu].state != PROCESSOR_IDLE)
+            options |= UINT64_C(1) << cpu;
+    return options;
+}
+
+static uint32_t choose_by_time(const struct machine *machine, uint64_t options)
+{
+    uint32_t best = MACHINE_CPUS_MAX;
+    for (uint32_t cpu = 0; cpu < machine->cpus; cpu++) {
+        if (!(options >> cpu & 1))
+            continue;
+        if (best == MACHINE_CPUS_MAX || machine->processor[cpu].clock.cycles <
+                                            machine->processor[best].clock.cycles)
+            best = cpu;
+    }
+    return best;
+}
+
+static uint32_t choose_by_seed(struct machine *machine, uint64_t options)
+{
+    uint32_t nth = (uint32_t)(random_next(&machine->sched_random) %
+                              (uint32_t)__builtin_popcountll(options));
+    for (; nth > 0; nth--)
+        options &= options - 1;
+    return (uint32_t)__builtin_ctzll(options);
+}
+
+static uint32_t choose(struct machine *machine, uint64_t options, uint64_t budget_insns)
+{
+    bool by_seed = machine->config.schedule == SCHEDULE_RANDOM;
+    if ((options & (options - 1)) == 0)
+        return (uint32_t)__builtin_ctzll(options); /* no choice, no decision */
+    uint32_t cpu = by_seed ? choose_by_seed(machine, options) : choose_by_time(machine, options);
+    struct event event = {.sched = {.options = options,
+                                    .choice = cpu,
+                                    .reason = by_seed ? SCHED_RANDOM : SCHED_TIME,
+                                    .budget_insns = budget_insns}};
+    machine_emit(machine, EVENT_SCHED, ACTOR_RUN, &event);
+    return cpu;
+}
+
+/* The stuck rule: bounded patience with a nested fault that nobody resolves. */
+static void stuck_check(struct machine *machine, struct processor *processor,
+                        const struct vcpu_exit *raw)
+{
+    bool same = raw->code == SVM_EXIT_NPF && processor->npf_rip == raw->rip &&
+                processor->npf_gpa == raw->info2 && processor->npf_info1 == raw->info1 &&
+                processor->clock.insns == processor->entered_insns;
+    processor->npf_repeats = same ? processor->npf_repeats + 1 : 0;
+    processor->npf_rip = raw->rip;
+    processor->npf_gpa = raw->info2;
+    processor->npf_info1 = raw->info1;
+    if (processor->npf_repeats < NPF_REPEATS_MAX)
+        return;
+    char *text = g_strdup_printf(
+        "nested page fault at GPA 0x%" G_GINT64_MODIFIER "x (EXITINFO1 0x%" G_GINT64_MODIFIER
+        "x) comes again and again: the hypervisor does not resolve it",
+        (guint64)raw->info2, (guint64)raw->info1);
+    machine_end(machine, RUN_END_STUCK, raw->info2, text);
+    g_free(text);
+}
+
+void processor_left(struct machine *machine, uint32_t cpu, const struct vcpu_exit *raw)
+{
+    struct processor *processor = &machine->processor[cpu];
+    stuck_check(machine, processor, raw);
+    processor->entered_insns = processor->clock.insns;
+    exit_decode(machine, cpu, raw, &processor->exit);
+    processor->exit_pending = true;
+    processor->state = PROCESSOR_OUT;
+}
+
+void machine_step_honest(struct machine *machine, uint32_t cpu, const struct hv_exit *exit)
+{
+    if (exit)
+        honest_handle(machine, exit);
+    uint64_t vmsa = honest_next_vmsa(machine, cpu);
+    if (vmsa == 0 || machine->end_reason != RUN_END_NONE)
+        return;
+    if (hv_vmrun(machine, cpu, vmsa) != HV_OK)
+        machine_end(machine, RUN_END_INVALID, vmsa,
+                    "VMRUN refused, and the hypervisor has nothing else to run");
+}
+
+static void step(struct machine *machine, uint32_t cpu)
+{
+    struct processor *processor = &machine->processor[cpu];
+    struct hv_exit exit = processor->exit;
+    const struct hv_exit *news = processor->exit_pending ? &exit : NULL;
+    processor->exit_pending = false;
+    /* What the step wakes is out; the processor itself idles unless the program runs it. */
+    processor->state = PROCESSOR_IDLE;
+    if (machine->program.step)
+        machine->program.step(machine->program.user, machine, cpu, news);
+    else
+        machine_step_honest(machine, cpu, news);
+}
+
+static void visible(struct machine *machine, uint32_t cpu, const struct vcpu_exit *exit)
+{
+    if (machine->program.visible)
+        machine->program.visible(machine->program.user, machine, cpu, exit);
+}
+
+static void run_slice(struct machine *machine, uint32_t cpu, uint64_t budget_insns)
+{
+    struct processor *processor = &machine->processor[cpu];
+    struct vcpu_exit exit = {0};
+    vcpu_run(processor->vcpu, budget_insns, &exit);
+    machine->insns += exit.insns;
+    machine->last_cpu = cpu;
+    switch (exit.reason) {
+    case VCPU_EXIT_BUDGET:
+        break;
+    case VCPU_EXIT_VISIBLE:
+        visible(machine, cpu, &exit);
+        break;
+    case VCPU_EXIT_AUTO:
+        processor_left(machine, cpu, &exit);
+        break;
+    case VCPU_EXIT_ENGINE:
+        machine_end(machine, RUN_END_ENGINE, exit.rip, exit.message);
+        break;
+    }
+}
+
+static uint64_t limit_or(uint64_t given, uint64_t otherwise)
+{
+    return given ? given : otherwise;
+}
+
+static void limits_check(struct machine *machine, const struct processor *processor)
+{
+    uint64_t events = trace_count(machine->trace);
+    if (machine->insns >= limit_or(machine->config.limit_insns, LIMIT_INSNS))
+        machine_end(machine, RUN_END_LIMIT_INSNS, machine->insns,
+                    "limit of retired instructions reached (--limit-insns)");
+    if (events >= limit_or(machine->config.limit_events, LIMIT_EVENTS))
+        machine_end(machine, RUN_END_LIMIT_EVENTS, events,
+                    "limit of events reached (--limit-events)");
+    if (processor->clock.cycles >=
+        limit_or(machine->config.limit_time_cycles, LIMIT_TIME_CYCLES))
+        machine_end(machine, RUN_END_LIMIT_TIME, processor->clock.cycles,
+                    "limit of virtual time reached (--limit-time)");
+    if (events != machine->progress_events) {
+        machine->progress_events = events;
+        machine->progress_insns = machine->insns;
+    } else if (machine->insns - machine->progress_insns >= IDLE_INSNS) {
+        machine_end(machine, RUN_END_IDLE, machine->insns,
+                    "the guest runs on and on without any event: an endless loop");
+    }
+}
+
+static void emit_end(struct machine *machine)
+{
+    struct event event = {.run = {.seed = machine->config.seed,
+                                  .memory_bytes = machine->config.memory_bytes,
+                                  .cpus = machine->cpus,
+                                  .reason = (uint32_t)machine->end_reason,
+                                  .detail = machine->end_detail}};
+    machine->acting_cpu = (int32_t)machine->last_cpu;
+    machine_emit(machine, EVENT_RUN_END, ACTOR_RUN, &event);
+}
+
+enum run_end_reason machine_run(struct machine *machine, const volatile int *interrupted)
+{
+    uint64_t budget_insns = limit_or(machine->config.slice_insns, SLICE_INSNS);
+    while (machine->end_reason == RUN_END_NONE) {
+        machine->acting_cpu = -1;
+        if (interrupted && *interrupted) {
+            machine_end(machine, RUN_END_INTERRUPTED, 0, "interrupted");
+            break;
+        }
+        uint64_t options = options_find(machine);
+        if (options == 0) {
+            machine_end(machine, RUN_END_HALTED, 0, "every processor waits and nothing can wake one");
+            break;
+        }
+        uint32_t cpu = choose(machine, options, budget_insns);
+        machine->acting_cpu = (int32_t)cpu;
+        if (machine->processor[cpu].state == PROCESSOR_OUT)
+            step(machine, cpu);
+        else
+            run_slice(machine, cpu, budget_insns);
+        limits_check(machine, &machine->processor[cpu]);
+    }
+    emit_end(machine);
+    return machine->end_reason;
+}

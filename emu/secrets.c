@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#define _GNU_SOURCE
+#include "emu/secrets.h"
+
+#include <string.h>
+
+#include "emu/machine_internal.h"
+
+enum { SECRET_BYTES_MIN = 16 };
+
+void secrets_init(struct secrets *secrets)
+{
+    *secrets = (struct secrets){0};
+}
+
+bool secrets_add(struct secrets *secrets, const struct secret *secret)
+{
+    if (secrets->count == SECRETS_MAX || secret->length < SECRET_BYTES_MIN ||
+        secret->length > SECRET_BYTES_MAX)
+        return false;
+    secrets->list[secrets->count++] = *secret;
+    return true;
+}
+
+void secrets_update(struct machine *machine)
+{
+    struct secrets *secrets = &machine->secrets;
+    const struct psp_gctx *gctx = psp_gctx_find(&machine->psp, MACHINE_GCTX_SPA);
+    if (gctx == NULL)
+        return;
+    struct psp_secret firmware;
+    while (psp_secret_get(gctx, secrets->firmware_seen, &firmware)) {
+        secrets->firmware_seen++;
+        struct secret secret = {
+            .length = sizeof(firmware.bytes),
+            .readers = (uint8_t)((2u << firmware.vmpl) - 1),
+            .source_gpa = UINT64_MAX,
+        };
+        g_strlcpy(secret.name, firmware.name, sizeof(secret.name));
+        memcpy(secret.bytes, firmware.bytes, sizeof(firmware.bytes));
+        secrets_add(secrets, &secret); /* a full list keeps the first, most important ones */
+    }
+}
+
+/* A symbol's bytes as they are now: what is secret is what the monitor keeps there. */
+static void source_take(const struct machine *machine, struct secret *secret)
+{
+    if (secret->source_gpa == UINT64_MAX)
+        return;
+    memory_peek(&machine->memory, honest_spa_of(machine, secret->source_gpa), MACHINE_ASID,
+                secret->bytes, secret->length);
+}
+
+static bool is_zero(const uint8_t *bytes, size_t length)
+{
+    return length == 0 || (bytes[0] == 0 && memcmp(bytes, bytes + 1, length - 1) == 0);
+}
+
+static bool allowed(const struct secret *secret, enum actor entity)
+{
+    return entity <= ACTOR_E3 && secret->readers >> entity & 1;
+}
+
+static void emit_found(struct machine *machine, uint32_t id, struct event_secret found)
+{
+    const struct secret *secret = &machine->secrets.list[id];
+    struct event event = {.secret = found};
+    event.secret.secret_id = id;
+    event.secret.allowed = allowed(secret, (enum actor)found.entity);
+    memcpy(event.secret.name, secret->name, sizeof(event.secret.name));
+    const struct processor *processor =
+        machine->acting_cpu >= 0 ? &machine->processor[machine->acting_cpu] : NULL;
+    if (processor && processor->state == PROCESSOR_GUEST)
+        event.rip = vcpu_rip(processor->vcpu);
+    machine_emit(machine, EVENT_SECRET, (enum actor)found.entity, &event);
+}
+
+static void scan(struct machine *machine, const uint8_t *bytes, uint32_t length,
+                 struct event_secret found)
+{
+    for (uint32_t id = 0; id < machine->secrets.count; id++) {
+        struct secret *secret = &machine->secrets.list[id];
+        source_take(machine, secret);
+        if (is_zero(secret->bytes, secret->length))
+            continue;
+        const uint8_t *at = memmem(bytes, length, secret->bytes, secret->length);
+        if (at == NULL)
+            continue;
+        found.offset = (uint64_t)(at - bytes);
+        emit_found(machine, id, found);
+    }
+}
+
+void secrets_scan_page(struct machine *machine, uint64_t spa, uint32_t asid, uint64_t gpa,
+                       enum secret_where where, enum actor entity)
+{
+    uint8_t page[PAGE_BYTES];
+    if (!memory_holds(&machine->memory, spa, PAGE_BYTES))
+        return;
+    memory_peek(&machine->memory, page_base(spa), asid, page, PAGE_BYTES);
+    if (is_zero(page, PAGE_BYTES))
+        return; /* the common case: a scrubbed page */
+    scan(machine, page, PAGE_BYTES,
+         (struct event_secret){.spa = page_base(spa),
+                               .gpa = gpa,
+                               .where = (uint8_t)where,
+                               .entity = (uint8_t)entity});
+}
+
+void secrets_scan_bytes(struct machine *machine, const void *bytes, uint32_t length,
+                        enum secret_where where, enum actor entity)
+{
+    if (length >= SECRET_BYTES_MIN)
+        scan(machine, bytes, length,
+             (struct event_secret){.where = (uint8_t)where, .entity = (uint8_t)entity});
+}
