@@ -3,10 +3,11 @@
  * Private to cpu/: what a vCPU is made of, and which file does what.
  *
  *   vcpu.c       life cycle, observer's view         enter.c     VMRUN, automatic exits
- *   run.c        the slice loop                      mmu.c       walks, checks, model TLB
+ *   run.c        the slice loop                      virtualize.c  the engine's own SVM guest mode
+ *   walk.c       page walks and their checks         mmu.c       model TLB, copies to and from guests
  *   fill.c       the engine's TLB as a cache         scan.c      blocks: counts, unsafe opcodes
- *   intercept.c  intercepted instructions            msr.c       MSRs
- *   snp_insn.c   PVALIDATE and its kin, VMGEXIT      event.c     event headers
+ *   intercept.c  intercepted instructions            control.c   control and debug registers
+ *   msr.c        MSRs                                snp_insn.c  PVALIDATE and its kin, VMGEXIT
  *   vmsa.c, hidden.c  registers in and out           exception.c delivery through the IDT
  *   decode.c     lengths and operands (Capstone)     interpret.c bulk stores
  *
@@ -24,11 +25,11 @@
 #include "rmp/access.h"
 
 /*
- * The engine's private pages: beyond every system address (52 bits) and at a non-canonical gva, so
+ * The engine's private pages: beyond every system address (52 bits) and at non-canonical gvas, so
  * that no guest mapping can be confused with them.
  */
-#define ENGINE_UNTIL_GVA UINT64_C(0x7a00000000000000)
-#define ENGINE_UNTIL_SPA UINT64_C(0x7a00000000000000)
+#define ENGINE_PAGES_SPA UINT64_C(0x7a00000000000000) /* virtualize.c; the first one has the code */
+#define ENGINE_UNTIL_GVA (ENGINE_PAGES_SPA + 0x800)   /* where uc_emu_start() would end */
 /* MMIO alias of RAM for byte-exact noting of stores: alias + spa. */
 #define ENGINE_ALIAS_SPA UINT64_C(0x7b00000000000000)
 /* Executable view of RAM by spa, answered only while the host drops translations. */
@@ -123,6 +124,10 @@ uint8_t decode_length(struct decode *decode, const uint8_t *bytes, size_t avail,
  */
 uint64_t decode_fault_gva(struct vcpu *vcpu, uint64_t page_gva, enum mmu_type type, size_t *bytes);
 
+/* The effective address (segment base included) of the explicit memory operand of the instruction at
+ * RIP (INVLPG and the like); false if it has none. */
+bool decode_operand_gva(struct vcpu *vcpu, uint64_t *gva);
+
 /* Whether the instruction at RIP loads segment descriptors (implicit supervisor accesses). */
 bool decode_loads_segment(struct vcpu *vcpu);
 
@@ -176,23 +181,27 @@ bool exception_syscall(struct vcpu *vcpu, uint64_t return_rip, struct fault *fau
 
 /* ------------------------------------------------------------------ the vCPU */
 
-enum { VCPU_TLB_SLOTS_LOG2 = 13, VCPU_BLOCK_SLOTS_LOG2 = 14, VCPU_FETCH_SLOTS = 1024,
-       VCPU_HOOKS_MAX = 4096, VCPU_SHARED_MAX = 16 };
+enum {
+    VCPU_TLB_SLOTS_LOG2 = 13,
+    VCPU_BLOCK_SLOTS_LOG2 = 14,
+    VCPU_HOOKS_MAX = 8192,
+    VCPU_SHARED_MAX = 16,
+};
 
-/* Everything of a vCPU that a snapshot has to keep, beside the VMSA image and the TLB's slots. */
+/* Everything of a vCPU that a snapshot has to keep, beside the registers and the TLB's slots. */
 struct vcpu_state {
     bool in_guest;
-    bool perform;        /* the next visible operation was announced: perform it */
-    uint8_t vmpl;        /* of the running VMSA */
+    bool perform;         /* the next visible operation was announced: perform it */
+    uint8_t vmpl;         /* of the running VMSA */
     uint32_t asid;
     uint32_t apic_id;
+    uint32_t intercepts;  /* of this VMRUN */
     uint64_t sev_features;
     uint64_t virtual_tom;
     uint64_t exitintinfo; /* event being delivered when an exit happened (exception.c sets it) */
     uint64_t rdrand_count;
     uint64_t insns_world; /* retired since VMRUN */
-    uint64_t xss;         /* MSRs that the engine does not keep */
-    uint64_t tlb_pcpu;    /* PCPU_ID of the last VMRUN, APM 2 15.36.15 */
+    uint64_t enter_count;
     uint32_t tlb_asid;
     uint32_t shared_count; /* C=0 pages touched in this slice */
     uint64_t shared_spa[VCPU_SHARED_MAX]; /* bit 0: written */
@@ -203,29 +212,32 @@ struct vcpu_state {
     struct tlb tlb;
 };
 
-/* One translated block: how many instructions it has (scan.c). */
+/* One translated block (scan.c). */
 struct block_info {
     uint64_t gva;
+    uint64_t starts;      /* bit i: an instruction starts at byte i */
     uint32_t size;
     uint32_t insns;
-    uint64_t epoch;     /* vcpu->block_epoch at which it was found valid */
-    uint64_t spa;       /* of its first byte */
-    uint64_t spa_last;  /* page of its last byte */
+    uint64_t epoch;       /* vcpu->block_epoch at which it was last found valid */
+    uint64_t spa;         /* of its first byte */
+    uint64_t spa_last;    /* of its last byte */
     uint32_t generation, generation_last; /* of those pages' code */
+    uint64_t unused;
 };
+_Static_assert(sizeof(struct block_info) == 64, "a cache line");
 
 enum engine_stop {
     STOP_NONE,
     STOP_BUDGET,    /* block hook */
-    STOP_INTERCEPT, /* code hook: intercepted instruction at RIP */
-    STOP_INTR,      /* UC_HOOK_INTR: engine_vector */
-    STOP_SYSCALL,
-    STOP_RESCAN,    /* block hook: the block holds an unsafe opcode that is not hooked yet */
-    STOP_SCRUBBED,  /* alias: page complete, map it plainly */
-    STOP_FILL,      /* fill callback refused: vcpu->fault */
+    STOP_RESCAN,    /* block hook: the block has an opcode that is not hooked yet */
+    STOP_INTERRUPT, /* block hook: a virtual interrupt can be taken */
+    STOP_TRAP,      /* code hook: an opcode that must not run, or a breakpoint, is at RIP */
+    STOP_EXIT,      /* UC_HOOK_INTR: SVM exit code of the engine's guest mode, in stop_code */
+    STOP_SYSCALL,   /* RIP is behind it */
+    STOP_FILL,      /* fill callback refused: stop_gva, stop_type */
 };
 
-struct engine_counts; /* scan.c */
+struct engine_pages;
 
 struct vcpu {
     struct cpu_env *env;
@@ -236,25 +248,34 @@ struct vcpu {
 
     /* Everything below is a cache or a handle: it can be made again from the above. */
     uc_engine *uc;
+    struct engine_pages *pages;
     struct hidden hidden;
     struct decode *decode;
     struct tlb_entry *tlb_slots;
-    struct fault fault;         /* of the refused fill */
+    bool running;               /* the engine runs */
     enum engine_stop stop;
-    uint32_t stop_vector;       /* STOP_INTR */
-    bool idle;                  /* false while the engine runs */
+    uint32_t stop_code;
+    uint64_t stop_gva;          /* page */
+    enum mmu_type stop_type;
     char message[160];          /* FAULT_ENGINE */
 
     uint64_t budget, retired;   /* of this vcpu_run() */
+    uint64_t retired_synced;    /* part of retired that the clock knows */
     struct block_info *blocks;  /* 1 << VCPU_BLOCK_SLOTS_LOG2 */
-    struct block_info *block;   /* last one that the block hook announced; NULL none */
-    uint64_t block_epoch;
+    const struct block_info *block; /* last one that the block hook announced; NULL none */
+    struct block_info rescan;   /* STOP_RESCAN: the block to hook */
+    uint64_t block_epoch;       /* grows whenever a gva may have got another page */
     uint32_t *code_generation;  /* a page of system memory each */
     uint64_t *write_filled;     /* bitmap: pages that the engine's TLB may hold writable */
-    uint64_t *fill_filled;      /* bitmap: pages that the engine's TLB may hold at all */
-    uint64_t scrub_spa;         /* page served through the alias, ~0 none */
-    uint64_t scrub_gva;
+    uint64_t *filled;           /* bitmap: pages that the engine's TLB may hold */
+    uint64_t bitmap_words;
+    bool tlb_dirty;             /* the engine's TLB holds something */
+    uint64_t scrub_spa;         /* page served through the alias; ~0 none */
+    bool scrub_done;            /* ... and now complete */
     bool host_code_view;        /* ENGINE_CODE_GVA is answered */
+    bool watch_if;              /* a virtual interrupt waits for RFLAGS.IF */
+    uint64_t implicit_gva;      /* page of a supervisor access by an instruction at CPL 3; ~0 none */
+    uint64_t skip_gva;          /* hooked address that may run once (breakpoint passed); ~0 none */
     uint64_t hook_gva[VCPU_HOOKS_MAX];
     uc_hook hook_handle[VCPU_HOOKS_MAX];
     uint32_t hook_count;
@@ -274,10 +295,140 @@ static inline void vcpu_reg_set(struct vcpu *vcpu, int reg, uint64_t value)
     uc_reg_write(vcpu->uc, reg, &value);
 }
 
-/* CPL of the engine (DPL of SS and RPL of CS agree in all modes that are run). */
+/* CPL of the engine. */
 uint8_t vcpu_cpl(const struct vcpu *vcpu);
 
-/* Zeroes *event and fills in kind, time, rip, vcpu, vmpl, actor (event.c). */
+/* Zeroes *event and fills in kind, time, rip, vcpu, vmpl, actor. */
 void vcpu_event_init(const struct vcpu *vcpu, struct event *event, uint16_t kind);
+
+/* An emulator limit: fills in vcpu->message and a FAULT_ENGINE. */
+struct fault fault_engine(struct vcpu *vcpu, const char *format, ...) G_GNUC_PRINTF(2, 3);
+struct fault fault_exit(uint64_t code, uint64_t info1, uint64_t info2);
+
+/* ---- virtualize.c */
+
+bool virtualize_open(struct vcpu *vcpu, GError **error);
+void virtualize_close(struct vcpu *vcpu);
+/* Whether RDMSR and WRMSR leave the engine (the guest's do) or work (uc_reg_read() of an MSR). */
+void virtualize_msr_guard(struct vcpu *vcpu, bool guarded);
+
+/* ---- walk.c */
+
+/* What an access may do, and how the processor is set up for it. */
+struct access {
+    uint64_t gva;
+    enum mmu_type type;
+    bool user;   /* CPL 3, and not an implicit supervisor access */
+    bool ac;     /* RFLAGS.AC lifts SMAP */
+    bool pure;   /* give up (WALK_EFFECT) rather than change anything */
+};
+
+enum walk_result {
+    WALK_OK,
+    WALK_FAULT,
+    WALK_EFFECT, /* pure: it needs a state change or an event */
+};
+
+struct access access_current(struct vcpu *vcpu, uint64_t gva, enum mmu_type type,
+                             enum mmu_privilege privilege);
+enum walk_result walk_translate(struct vcpu *vcpu, const struct access *access,
+                                struct tlb_entry *out, struct fault *fault);
+/* The walk for the operand of PVALIDATE and its kin: no check against the RMP on the last page. */
+enum walk_result walk_operand(struct vcpu *vcpu, const struct access *access,
+                              struct rmp_xlat *out, struct fault *fault);
+
+/* ---- mmu.c */
+
+/* Whether an entry of the model TLB lets the access through. */
+bool mmu_permits(struct vcpu *vcpu, const struct tlb_entry *entry, const struct access *access);
+/* The entry that permits the access, made if need be, with all effects; NULL: *fault. */
+struct tlb_entry *mmu_access(struct vcpu *vcpu, const struct access *access, struct fault *fault);
+void mmu_flush(struct vcpu *vcpu, bool keep_global);
+/* Bookkeeping of a store by VMPL0 to a private page: EVENT_STORE. */
+void mmu_first_store(struct vcpu *vcpu, uint64_t gva, uint64_t gpa, uint64_t spa);
+
+/* ---- fill.c */
+
+bool fill_hooks_add(struct vcpu *vcpu, GError **error);
+void fill_flush(struct vcpu *vcpu); /* the engine's TLB */
+/* The page's view is made that of asid (0 raw); other engines forget the page. */
+void fill_view(struct vcpu *vcpu, uint64_t spa, uint32_t asid);
+void fill_code_drop(struct cpu_env *env, uint64_t spa);
+/* Handles STOP_FILL; *visible is set if the access has to be announced first. */
+bool fill_resolve(struct vcpu *vcpu, enum vcpu_visible *visible, struct fault *fault);
+/* New slice: C=0 pages are seen again. */
+void fill_slice_begin(struct vcpu *vcpu);
+
+/* ---- scan.c */
+
+void scan_block_hook(uc_engine *uc, uint64_t gva, uint32_t size, void *user);
+void scan_trap_hook(uc_engine *uc, uint64_t gva, uint32_t size, void *user);
+/* STOP_RESCAN: installs the hooks that vcpu->rescan needs. False: too many. */
+bool scan_install(struct vcpu *vcpu);
+bool scan_hook_add(struct vcpu *vcpu, uint64_t gva);
+void scan_forget(struct vcpu *vcpu); /* which opcodes are unsafe has changed */
+/* Instructions of the block before the byte at offset. */
+uint32_t scan_count_before(struct vcpu *vcpu, const struct block_info *block, uint64_t offset);
+
+/* ---- intercept.c, control.c, msr.c, snp_insn.c: one instruction, engine idle at it */
+
+/* An instruction taken apart as far as intercepts need it. */
+struct insn {
+    uint8_t bytes[15];
+    uint8_t avail;   /* bytes that could be read */
+    uint8_t length;  /* 0 if it is not a valid one */
+    uint8_t opcode_at; /* offset of the first opcode byte, behind prefixes and REX */
+    uint8_t rex;
+    bool rep, repne, opsize, lock;
+    uint8_t map;     /* 0 one-byte, 1 0F, 2 0F38, 3 0F3A */
+    uint8_t opcode;
+    uint8_t modrm;   /* byte after the opcode, 0 if there is none */
+};
+
+enum step {
+    STEP_NEXT,    /* done (or an exception was delivered): go on */
+    STEP_FAULT,   /* *fault has to be delivered or leaves */
+    STEP_VISIBLE, /* has to be announced first: *visible */
+};
+
+void insn_parse(const uint8_t *bytes, size_t avail, bool long_mode, struct insn *insn);
+void insn_fetch(struct vcpu *vcpu, struct insn *insn);
+/* Register number of ModRM.reg and ModRM.rm. */
+static inline unsigned insn_reg(const struct insn *insn)
+{
+    return ((insn->modrm >> 3) & 7) | (insn->rex & 4 ? 8 : 0);
+}
+static inline unsigned insn_rm(const struct insn *insn)
+{
+    return (insn->modrm & 7) | (insn->rex & 1 ? 8 : 0);
+}
+uint64_t insn_gpr(struct vcpu *vcpu, unsigned number);
+void insn_gpr_set(struct vcpu *vcpu, unsigned number, uint64_t value);
+/* Retires the instruction: RIP behind it, clock. */
+void insn_done(struct vcpu *vcpu, const struct insn *insn, uint32_t cost);
+
+/* Whether the engine would execute this wrongly, so that it must not start (scan.c asks). */
+bool intercept_is_trap(const struct insn *insn, uint32_t intercepts);
+
+enum step intercept_trap(struct vcpu *vcpu, enum vcpu_visible *visible, struct fault *fault);
+enum step intercept_exit(struct vcpu *vcpu, uint32_t code, enum vcpu_visible *visible,
+                         struct fault *fault);
+enum step control_register(struct vcpu *vcpu, const struct insn *insn, struct fault *fault);
+enum step debug_register(struct vcpu *vcpu, const struct insn *insn, struct fault *fault);
+enum step msr_access(struct vcpu *vcpu, const struct insn *insn, struct fault *fault);
+enum step snp_insn(struct vcpu *vcpu, const struct insn *insn, enum vcpu_visible *visible,
+                   struct fault *fault);
+enum step snp_vmgexit(struct vcpu *vcpu, const struct insn *insn, enum vcpu_visible *visible,
+                      struct fault *fault);
+struct fault fault_vc(uint32_t code);
+/* True once: the operation may be performed now; else it has to be announced. */
+bool vcpu_visible_pass(struct vcpu *vcpu, enum vcpu_visible what);
+
+/* ---- run.c, enter.c */
+
+/* Tells the clock what has been retired so far. */
+void run_sync(struct vcpu *vcpu);
+/* The automatic exit that a FAULT_EXIT stands for: stores the VMSA, leaves the guest. */
+void enter_leave(struct vcpu *vcpu, const struct fault *fault, struct vcpu_exit *exit);
 
 #endif
