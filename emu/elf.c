@@ -46,17 +46,25 @@ static struct elf_page *page_get(struct loader *loader, uint64_t gpa)
     return &g_array_index(loader->pages, struct elf_page, found - 1);
 }
 
-static bool segment_check(struct loader *loader, size_t index, const GElf_Phdr *phdr,
-                          GError **error)
+static bool file_range_check(struct loader *loader, size_t index, const GElf_Phdr *phdr,
+                             GError **error)
 {
-    if (phdr->p_filesz > phdr->p_memsz)
-        return fail(loader, error, "segment %zu has more file bytes than memory", index);
     if (phdr->p_offset > loader->file_bytes ||
         phdr->p_filesz > loader->file_bytes - phdr->p_offset)
         return fail(loader, error,
                     "segment %zu (offset 0x%" G_GINT64_MODIFIER "x, 0x%" G_GINT64_MODIFIER
                     "x bytes) reaches past the end of the file (%zu bytes): is it truncated?",
                     index, (guint64)phdr->p_offset, (guint64)phdr->p_filesz, loader->file_bytes);
+    return true;
+}
+
+static bool segment_check(struct loader *loader, size_t index, const GElf_Phdr *phdr,
+                          GError **error)
+{
+    if (!file_range_check(loader, index, phdr, error))
+        return false;
+    if (phdr->p_filesz > phdr->p_memsz)
+        return fail(loader, error, "segment %zu has more file bytes than memory", index);
     if (phdr->p_paddr >= ELF_GPA_LIMIT || phdr->p_memsz >= ELF_GPA_LIMIT - phdr->p_paddr)
         return fail(loader, error,
                     "segment %zu lies at physical address 0x%" G_GINT64_MODIFIER
@@ -113,7 +121,7 @@ static bool note_take(struct loader *loader, const GElf_Nhdr *note, const uint8_
 static bool notes_load(struct loader *loader, Elf *elf, size_t index, const GElf_Phdr *phdr,
                        GError **error)
 {
-    if (!segment_check(loader, index, phdr, error))
+    if (!file_range_check(loader, index, phdr, error))
         return false;
     Elf_Data *data =
         elf_getdata_rawchunk(elf, (int64_t)phdr->p_offset, phdr->p_filesz, ELF_T_NHDR);
@@ -161,7 +169,7 @@ static bool image_read(struct loader *loader, Elf *elf, GError **error)
         if (gelf_getphdr(elf, (int)i, &phdr) == NULL)
             return fail(loader, error, "program header %zu lies outside the file: is it truncated?",
                         i);
-        if (phdr.p_type == PT_LOAD && phdr.p_memsz > 0 &&
+        if (phdr.p_type == PT_LOAD && (phdr.p_memsz | phdr.p_filesz) != 0 &&
             !segment_load(loader, i, &phdr, error))
             return false;
         if (phdr.p_type == PT_NOTE && !notes_load(loader, elf, i, &phdr, error))

@@ -13,8 +13,6 @@
 #define MEMORY_MIN (UINT64_C(16) << 20)
 #define MEMORY_MAX (UINT64_C(16) << 30)
 
-G_DEFINE_QUARK(emu-error-quark, emu_error)
-
 struct machine_config machine_config_default(void)
 {
     return (struct machine_config){
