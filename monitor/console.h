@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Serial console: a 16550 at port 0x3f8, reached by IOIO through the GHCB. All of it is public: no
+ * secret is ever printed.
+ */
+#ifndef MONITOR_CONSOLE_H
+#define MONITOR_CONSOLE_H
+
+#include <stdint.h>
+
+#include "monitor/lock.h"
+
+struct cpu;
+struct fault_frame;
+
+struct console {
+    struct lock lock;
+};
+
+/* Sets the port up; needs the processor's GHCB. */
+void console_start(struct console *console, struct cpu *cpu);
+
+/* A line beginning with "monitor: "; formats of lib/format.h. Silent without a console. */
+void console_print(struct cpu *cpu, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Last lines before termination; take no lock, since this processor may hold it. */
+void console_last_words(struct cpu *cpu, const char *what, uint64_t value, unsigned code);
+void console_fault(struct cpu *cpu, const struct fault_frame *frame, uint64_t cr2);
+
+#endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The guest's register state as the monitor sets it up and as calls use it. Pure. */
+#ifndef MONITOR_GUEST_VMSA_H
+#define MONITOR_GUEST_VMSA_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "monitor/snp.h"
+
+struct guest_start {
+    uint64_t entry, cr3, boot_gpa, sev_features;
+    uint8_t vmpl;
+};
+
+/* vmsa is zero. EFER.SVME stays clear: not runnable until guest_vmsa_release(). */
+void guest_vmsa_init(struct vmsa *vmsa, const struct guest_start *start);
+
+/* SVSM 58019 section 5: while a call is served the VMSA must not be runnable, so VMRUN checks for
+ * EFER.SVME are made to fail. */
+void guest_vmsa_seize(struct vmsa *vmsa);
+void guest_vmsa_release(struct vmsa *vmsa);
+
+/* True if the guest left by VMGEXIT: the processor writes the exit code, a hypervisor cannot. */
+bool guest_vmsa_left_by_vmgexit(const struct vmsa *vmsa);
+
+#endif

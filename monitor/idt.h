@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Exceptions. The monitor causes none: it executes no intercepted instruction and touches no page
+ * that is not its own and validated. So every exception, #VC of any code included, ends in a console
+ * line and a termination request whose code tells the vector.
+ */
+#ifndef MONITOR_IDT_H
+#define MONITOR_IDT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { IDT_VECTORS = 32 };
+
+/* Interrupt gate, APM 2 figure 4-24. */
+struct idt_gate {
+    uint16_t offset_low;
+    uint16_t selector;
+    uint8_t ist;
+    uint8_t type;
+    uint16_t offset_middle;
+    uint32_t offset_high;
+    uint32_t reserved;
+};
+_Static_assert(sizeof(struct idt_gate) == 16, "16 bytes a gate");
+
+/* What vectors.S leaves on the stack, lowest address first. */
+struct fault_frame {
+    uint64_t r15, r14, r13, r12, r11, r10, r9, r8, rdi, rsi, rbp, rbx, rdx, rcx, rax;
+    uint64_t vector, error;
+    uint64_t rip, cs, rflags, rsp, ss;
+};
+
+/* Fills in and loads the table. with_ist: the running processor's TSS has its stacks. */
+void idt_load(struct idt_gate table[IDT_VECTORS], bool with_ist);
+
+#endif

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "monitor/psc.h"
+
+#include "monitor/cpu_area.h"
+#include "monitor/ghcb.h"
+#include "monitor/ghcb_msr.h"
+#include "monitor/terminate.h"
+
+enum { PSC_MSR_OPERATION_SHIFT = 52, PSC_FRUITLESS_MAX = 64 };
+
+void psc_msr(uint64_t gpa, enum psc_operation operation) {
+    uint64_t request = gpa | (uint64_t)operation << PSC_MSR_OPERATION_SHIFT | GHCB_MSR_PSC;
+    uint64_t answer = ghcb_msr_call(request);
+    if (answer != GHCB_MSR_PSC_RESPONSE) { /* error code and reserved bits all zero */
+        terminate_because(TERMINATE_PSC, "page-state change refused", answer);
+    }
+}
+
+static struct psc_header header_read(const volatile uint8_t *buffer) {
+    uint64_t raw = *(const volatile uint64_t *)buffer; /* once */
+    return (struct psc_header){
+        .current = (uint16_t)raw, .end = (uint16_t)(raw >> 16), .reserved = (uint32_t)(raw >> 32)};
+}
+
+static void header_write(volatile uint8_t *buffer, const struct psc_header *header) {
+    *(volatile uint64_t *)buffer =
+        header->current | (uint64_t)header->end << 16 | (uint64_t)header->reserved << 32;
+}
+
+/* One list of at most PSC_ENTRIES_MAX pages; the hypervisor may need several exits for it. */
+static void psc_list_run(struct cpu *cpu, uint64_t gpa, unsigned count,
+                         enum psc_operation operation) {
+    volatile uint8_t *buffer = cpu->ghcb->buffer;
+    volatile uint64_t *entry = (volatile uint64_t *)(buffer + sizeof(struct psc_header));
+    const struct ghcb_input scratch = {
+        GHCB_SCRATCH, cpu->ghcb_gpa + offsetof(struct ghcb_page, buffer)};
+    struct psc_header header = psc_header_make(count);
+
+    for (unsigned fruitless = 0; fruitless < PSC_FRUITLESS_MAX; fruitless++) {
+        /* Written anew each time: what stands in shared memory is the hypervisor's by now. */
+        for (unsigned i = header.current; i < count; i++) {
+            entry[i] = psc_entry_make(gpa + i * (uint64_t)4096, operation);
+        }
+        header_write(buffer, &header);
+
+        struct ghcb_reply reply;
+        enum ghcb_status status = ghcb_call(cpu, GHCB_EXIT_PSC, 0, 0, &scratch, 1, &reply);
+        if (status != GHCB_OK || !ghcb_reply_has(&reply, GHCB_EXIT_INFO_2) ||
+            reply.exit_info_2 != 0) {
+            terminate_because(TERMINATE_PSC, "page-state change failed", reply.exit_info_2);
+        }
+        struct psc_header after = header_read(buffer);
+        switch (psc_header_check(&header, &after)) {
+        case PSC_DONE:
+            return;
+        case PSC_AGAIN:
+            if (after.current > header.current) {
+                fruitless = 0;
+            }
+            header = after;
+            break;
+        case PSC_MALFORMED:
+            terminate_because(TERMINATE_PSC, "malformed page-state list, entry", after.current);
+        }
+    }
+    terminate_because(TERMINATE_PSC, "page-state change makes no progress at", gpa);
+}
+
+void psc_pages(struct cpu *cpu, uint64_t gpa, uint64_t count, enum psc_operation operation) {
+    while (count != 0) {
+        unsigned batch = count < PSC_ENTRIES_MAX ? (unsigned)count : PSC_ENTRIES_MAX;
+        psc_list_run(cpu, gpa, batch, operation);
+        gpa += batch * (uint64_t)4096;
+        count -= batch;
+    }
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Page-state change: asks the hypervisor to make pages private or shared. Its answer proves nothing;
+ * for private pages PVALIDATE does. A refusal ends the machine.
+ */
+#ifndef MONITOR_PSC_H
+#define MONITOR_PSC_H
+
+#include <stdint.h>
+
+#include "monitor/psc_list.h"
+
+struct cpu;
+
+/* One page by the MSR protocol, before there is a GHCB. */
+void psc_msr(uint64_t gpa, enum psc_operation operation);
+
+/* count pages from gpa by lists. */
+void psc_pages(struct cpu *cpu, uint64_t gpa, uint64_t count, enum psc_operation operation);
+
+#endif

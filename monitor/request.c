@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "monitor/request.h"
+
+#include "monitor/call.h"
+#include "monitor/ghcb.h"
+#include "monitor/guest_vmsa.h"
+#include "monitor/monitor.h"
+
+static enum svsm_result call_serve(struct cpu *cpu, struct call *call) {
+    switch (call->protocol) {
+    case SVSM_PROTOCOL_CORE:
+        return call_core(cpu, call);
+    case SVSM_PROTOCOL_VERISMO:
+        return call_verismo(cpu, call);
+    default:
+        return SVSM_UNSUPPORTED_PROTOCOL;
+    }
+}
+
+/* SVSM 58019 section 5: the call counts if the guest marked it, and it counts once. */
+static void request_serve(struct cpu *cpu) {
+    struct monitor *monitor = cpu->monitor;
+    struct vmsa *vmsa = cpu->guest_vmsa;
+    struct svsm_calling_area *area =
+        window_map(&monitor->space, cpu->index, WINDOW_CALLING_AREA, cpu->calling_area_gpa);
+    if (__atomic_exchange_n(&area->call_pending, 0, __ATOMIC_SEQ_CST) != 0) {
+        struct call call = call_decode(vmsa->rax, vmsa->rcx, vmsa->rdx, vmsa->r8, vmsa->r9);
+        call.area = area;
+        enum svsm_result result = call_serve(cpu, &call);
+        vmsa->rax = (uint32_t)result;
+        vmsa->rcx = call.rcx;
+        vmsa->rdx = call.rdx;
+        vmsa->r8 = call.r8;
+    }
+    window_unmap(&monitor->space, cpu->index, WINDOW_CALLING_AREA);
+}
+
+_Noreturn void request_loop(struct cpu *cpu) {
+    for (;;) {
+        guest_vmsa_release(cpu->guest_vmsa);
+        ghcb_run_vmpl(cpu, cpu->monitor->info.guest_vmpl);
+        /* First the VMSA must be at rest; only then its registers and exit code mean anything. */
+        guest_vmsa_seize(cpu->guest_vmsa);
+        if (guest_vmsa_left_by_vmgexit(cpu->guest_vmsa)) {
+            request_serve(cpu);
+        }
+    }
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One stub per exception vector, 16 bytes each: make the frame uniform (an error code always), push
+ * the vector, go on in C. The monitor never returns from an exception, so nothing is restored; the
+ * registers are kept on the stack for whoever reads the dump.
+ */
+        .code64
+        .section .text
+        .balign 16
+        .globl  vector_stubs
+vector_stubs:
+        .set    vector, 0
+        .rept   32
+        .balign 16
+        /* #DF, #TS, #NP, #SS, #GP, #PF, #AC, #CP, #VC, #SX push an error code (APM 2 8.2). */
+        .if !((vector == 8) || ((vector >= 10) && (vector <= 14)) || (vector == 17) || (vector == 21) || (vector == 29) || (vector == 30))
+        pushq   $0
+        .endif
+        pushq   $vector
+        jmp     vector_common
+        .set    vector, vector + 1
+        .endr
+
+        .balign 16
+vector_common:
+        cld
+        pushq   %rax
+        pushq   %rcx
+        pushq   %rdx
+        pushq   %rbx
+        pushq   %rbp
+        pushq   %rsi
+        pushq   %rdi
+        pushq   %r8
+        pushq   %r9
+        pushq   %r10
+        pushq   %r11
+        pushq   %r12
+        pushq   %r13
+        pushq   %r14
+        pushq   %r15
+        movq    %rsp, %rdi
+        xorl    %ebp, %ebp
+        andq    $-16, %rsp
+        call    fault_handle
+        ud2
+
+        .section .note.GNU-stack, "", @progbits
