@@ -28,7 +28,8 @@ BEGIN {
     owner["lauxlib"] = "emu"
     owner["sqlite"] = "db"
 
-    split("stdalign stdarg stdbool stddef stdint stdatomic stdnoreturn limits string bearssl", names, " ")
+    split("stdalign stdarg stdatomic stdbool stddef stdint stdnoreturn limits string " \
+        "bearssl", names, " ")
     for (i in names) freestanding[names[i] ".h"] = 1
 
     # What would let the host's clock, randomness or environment into a run.
