@@ -77,7 +77,7 @@ static void test_allowed(void)
     }
 }
 
-/* Step 5: each condition alone is an NPF with RMP and no other cause, and wins over #VC and VMPL. */
+/* Step 5: each condition alone is an NPF with RMP and nothing more, and wins over #VC and VMPL. */
 static void test_reverse_map(void)
 {
     for (int broken = 0; broken < 7; broken++) {
