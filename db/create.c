@@ -174,10 +174,11 @@ static bool insert_secret(sqlite3 *db, size_t id, const struct db_secret *secret
 
 static bool fill(sqlite3 *db, const struct db_run *run)
 {
-    char pragmas[128];
+    char pragmas[160];
 
     snprintf(pragmas, sizeof(pragmas),
-             "PRAGMA journal_mode=MEMORY; PRAGMA application_id=%d; PRAGMA user_version=%d; BEGIN",
+             "PRAGMA journal_mode=MEMORY; PRAGMA synchronous=OFF; PRAGMA application_id=%d; "
+             "PRAGMA user_version=%d; BEGIN",
              DB_APPLICATION_ID, DB_SCHEMA_VERSION);
     if (sqlite3_exec(db, pragmas, NULL, NULL, NULL) != SQLITE_OK ||
         sqlite3_exec(db, db_schema_sql, NULL, NULL, NULL) != SQLITE_OK ||

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What one checker is: a pure predicate over an event and the state that the stream has built up. */
+#ifndef PROVA_RULES_RULE_H
+#define PROVA_RULES_RULE_H
+
+#include "rules/pages.h"
+#include "rules/rules.h"
+
+struct rule_view {
+    const struct event *event;
+    const struct change *change; /* NULL if the event changed no entry */
+    const struct pages *pages;
+    const uint64_t *running; /* for each vCPU, SPA of the VMSA that it has entered, + 1; 0 if none */
+    uint32_t running_count;
+};
+
+/* Sets *spa to the lowest page concerned if the event breaks the rule. */
+typedef bool rule_check_fn(const struct rule_view *view, uint64_t *spa);
+
+/* When the state of pages and processors is as before the event, or as after it. */
+enum rule_moment { RULE_BEFORE, RULE_AFTER };
+
+struct rule {
+    enum rule_moment moment;
+    rule_check_fn *check;
+};
+
+extern const struct rule rule_single_binding;
+extern const struct rule rule_vmpl0_confidentiality;
+extern const struct rule rule_vmpl0_integrity;
+extern const struct rule rule_vmsa_sealed;
+extern const struct rule rule_secret_containment;
+extern const struct rule rule_double_validate;
+extern const struct rule rule_grant_before_scrub;
+
+/* Shared by the two halves of Lemma 3: the event gives lower VMPLs one of `perms` on VMPL0's own. */
+bool private_page_raised(const struct rule_view *view, uint32_t perms, uint64_t *spa);
+
+#endif

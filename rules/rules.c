@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "rules/rules.h"
+
+#include <assert.h>
+#include <glib.h>
+#include <string.h>
+
+#include "rmp/addr.h"
+#include "rules/rule.h"
+
+enum { VCPUS_MAX = 4096 }; /* APIC IDs; events of others are not asked where they run */
+
+static const struct rule *const all[RULE_ID_END] = {
+    [RULE_SINGLE_BINDING] = &rule_single_binding,
+    [RULE_VMPL0_CONFIDENTIALITY] = &rule_vmpl0_confidentiality,
+    [RULE_VMPL0_INTEGRITY] = &rule_vmpl0_integrity,
+    [RULE_VMSA_SEALED] = &rule_vmsa_sealed,
+    [RULE_SECRET_CONTAINMENT] = &rule_secret_containment,
+    [RULE_DOUBLE_VALIDATE] = &rule_double_validate,
+    [RULE_GRANT_BEFORE_SCRUB] = &rule_grant_before_scrub,
+};
+
+struct rules {
+    struct trace *trace;
+    uint32_t disabled;
+    struct pages pages; /* empty until the size of memory is known */
+    uint64_t running[VCPUS_MAX];
+    uint32_t running_count; /* one more than the highest vCPU that ever ran */
+    struct rule_status status[RULE_ID_END];
+};
+
+struct rules_mark {
+    struct rules rules; /* its pages are copies of its own; NULL if memory was not known yet */
+};
+
+static void pages_alloc(struct pages *pages, uint64_t memory_bytes)
+{
+    uint64_t buckets = pages_buckets_count(memory_bytes >> PAGE_SHIFT);
+
+    assert(pages->page == NULL && memory_bytes >> PAGE_SHIFT < UINT32_MAX);
+    pages->count = memory_bytes >> PAGE_SHIFT;
+    pages->page = g_new0(struct page, pages->count + 1);
+    pages->buckets = g_new0(uint32_t, buckets);
+    pages->buckets_mask = buckets - 1;
+}
+
+static void pages_free(struct pages *pages)
+{
+    g_free(pages->page);
+    g_free(pages->buckets);
+    *pages = (struct pages){0};
+}
+
+static void pages_copy(struct pages *to, const struct pages *from)
+{
+    assert(to->count == from->count);
+    memcpy(to->page, from->page, from->count * sizeof(*from->page));
+    memcpy(to->buckets, from->buckets, (from->buckets_mask + 1) * sizeof(*from->buckets));
+}
+
+static uint64_t gpa_of(const struct rule_view *view, uint64_t spa)
+{
+    if (view->change != NULL)
+        return (view->change->gpn + (spa >> PAGE_SHIFT) - view->change->first) << PAGE_SHIFT;
+    switch (view->event->kind) {
+    case EVENT_RMP:
+        return view->event->rmp.gpa;
+    case EVENT_SECRET:
+        return view->event->secret.gpa;
+    default:
+        return 0;
+    }
+}
+
+static void rule_event_fill(struct event *event, enum rule_id id)
+{
+    size_t count;
+    const struct rule_info *info = &rules_list(&count)[id - 1];
+
+    event->rule.rule_id = id;
+    event->rule.kind = info->kind;
+    g_strlcpy(event->rule.name, info->name, sizeof(event->rule.name));
+}
+
+static void breach_emit(struct rules *rules, enum rule_id id, const struct rule_view *view,
+                        uint64_t spa)
+{
+    struct rule_status *status = &rules->status[id];
+    const struct event *cause = view->event;
+    struct event event;
+
+    if (status->breaches++ == 0) {
+        status->first_seq = cause->seq;
+        status->first_spa = spa;
+    }
+    memset(&event, 0, sizeof(event));
+    event.time = cause->time;
+    event.rip = cause->rip;
+    event.kind = EVENT_RULE;
+    event.vcpu = cause->vcpu;
+    event.vmpl = cause->vmpl;
+    event.actor = cause->actor;
+    rule_event_fill(&event, id);
+    event.rule.cause_seq = cause->seq;
+    event.rule.spa = spa;
+    event.rule.gpa = gpa_of(view, spa);
+    trace_emit_derived(rules->trace, &event);
+}
+
+static void rules_run(struct rules *rules, const struct rule_view *view, enum rule_moment moment)
+{
+    for (unsigned id = 1; id < RULE_ID_END; id++) {
+        uint64_t spa = 0;
+
+        if (all[id]->moment == moment && (rules->disabled & 1u << id) == 0 &&
+            all[id]->check(view, &spa))
+            breach_emit(rules, (enum rule_id)id, view, spa);
+    }
+}
+
+/* Which VMSA each processor is in: entered at VMRUN, left at whatever comes next. */
+static void running_apply(struct rules *rules, const struct event *event)
+{
+    const struct event_world *world = &event->world;
+
+    if (event->vcpu >= VCPUS_MAX)
+        return;
+    rules->running[event->vcpu] =
+        world->phase == 0 && world->result == 0 ? world->vmsa_spa + 1 : 0;
+    if (event->vcpu >= rules->running_count)
+        rules->running_count = event->vcpu + 1u;
+}
+
+static void state_apply(struct rules *rules, const struct event *event, const struct change *change)
+{
+    if (change != NULL)
+        pages_apply_change(&rules->pages, change);
+    else if (event->kind == EVENT_STORE)
+        pages_apply_store(&rules->pages, event->page.spa);
+    else if (event->kind == EVENT_SCRUB)
+        pages_apply_scrub(&rules->pages, event->page.spa);
+    else if (event->kind == EVENT_WORLD)
+        running_apply(rules, event);
+    else if (event->kind == EVENT_RUN_START && rules->pages.page == NULL)
+        pages_alloc(&rules->pages, event->run.memory_bytes);
+}
+
+/* Most events are none of any rule's business. */
+static bool event_matters(uint16_t kind)
+{
+    switch (kind) {
+    case EVENT_RUN_START:
+    case EVENT_LAUNCH_PAGE:
+    case EVENT_RMP:
+    case EVENT_STORE:
+    case EVENT_SCRUB:
+    case EVENT_WORLD:
+    case EVENT_SECRET:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static void rules_observe(void *user, const struct event *event)
+{
+    struct rules *rules = user;
+    struct change change;
+    struct rule_view view = {
+        .event = event,
+        .pages = &rules->pages,
+        .running = rules->running,
+        .running_count = rules->running_count,
+    };
+
+    if (!event_matters(event->kind))
+        return;
+    if (change_of(event, rules->pages.count, &change))
+        view.change = &change;
+    rules_run(rules, &view, RULE_BEFORE);
+    state_apply(rules, event, view.change);
+    rules_run(rules, &view, RULE_AFTER);
+}
+
+struct rules *rules_attach(struct trace *trace, const struct rules_config *config)
+{
+    struct rules *rules = g_new0(struct rules, 1);
+
+    rules->trace = trace;
+    rules->disabled = config->disabled;
+    if (config->memory_bytes != 0)
+        pages_alloc(&rules->pages, config->memory_bytes);
+    if (trace_attach(trace, rules_observe, rules))
+        return rules;
+    rules_free(rules);
+    return NULL;
+}
+
+void rules_free(struct rules *rules)
+{
+    if (rules == NULL)
+        return;
+    pages_free(&rules->pages);
+    g_free(rules);
+}
+
+struct rule_status rules_status(const struct rules *rules, enum rule_id id)
+{
+    struct rule_status status;
+
+    assert(id > 0 && id < RULE_ID_END);
+    status = rules->status[id];
+    status.enabled = (rules->disabled & 1u << id) == 0;
+    return status;
+}
+
+void rules_emit_verdicts(const struct rules *rules)
+{
+    for (unsigned id = 1; id < RULE_ID_END; id++) {
+        const struct rule_status *status = &rules->status[id];
+        struct event event;
+
+        if ((rules->disabled & 1u << id) != 0)
+            continue;
+        memset(&event, 0, sizeof(event));
+        event.kind = EVENT_VERDICT;
+        event.vcpu = EVENT_NO_VCPU;
+        event.vmpl = EVENT_NO_VMPL;
+        event.actor = ACTOR_RUN;
+        rule_event_fill(&event, (enum rule_id)id);
+        event.rule.holds = status->breaches == 0;
+        event.rule.cause_seq = status->first_seq;
+        event.rule.spa = status->first_spa;
+        trace_emit_derived(rules->trace, &event);
+    }
+}
+
+struct rules_mark *rules_mark_new(const struct rules *rules)
+{
+    struct rules_mark *mark = g_new0(struct rules_mark, 1);
+
+    mark->rules = *rules;
+    if (rules->pages.page != NULL) {
+        mark->rules.pages = (struct pages){0};
+        pages_alloc(&mark->rules.pages, rules->pages.count << PAGE_SHIFT);
+        pages_copy(&mark->rules.pages, &rules->pages);
+    }
+    return mark;
+}
+
+void rules_mark_restore(struct rules *rules, const struct rules_mark *mark)
+{
+    struct pages pages = rules->pages;
+
+    if (mark->rules.pages.page == NULL) {
+        pages_free(&pages); /* from before run_start */
+    } else {
+        pages_copy(&pages, &mark->rules.pages);
+    }
+    *rules = mark->rules;
+    rules->pages = pages;
+}
+
+void rules_mark_free(struct rules_mark *mark)
+{
+    if (mark == NULL)
+        return;
+    pages_free(&mark->rules.pages);
+    g_free(mark);
+}
