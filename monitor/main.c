@@ -42,7 +42,6 @@ static void features_check(struct monitor *monitor) {
  * it there and nowhere else. A wrong position would make private memory public. */
 static void c_bit_find(struct monitor *monitor) {
     const uint64_t address_bits = UINT64_C(0x000ffffffffff000);
-    const uint64_t level3 = (uint64_t)(layout_launch_page_tables + PAGE_BYTES);
     monitor->c_bit = cpuid_page_c_bit((const struct cpuid_page *)layout_launch_cpuid);
     if (monitor->c_bit == 0) {
         terminate_because(TERMINATE_CPUID_PAGE, "malformed CPUID page", 0);
@@ -50,7 +49,7 @@ static void c_bit_find(struct monitor *monitor) {
     uint64_t entry = *(const uint64_t *)layout_launch_page_tables & address_bits;
     uint64_t high_bits = entry & ~(UINT64_C(0xffffffff));
     if (high_bits != UINT64_C(1) << monitor->c_bit) {
-        terminate_because(TERMINATE_C_BIT, "C-bit not as in the first page tables", entry ^ level3);
+        terminate_because(TERMINATE_C_BIT, "C-bit not as in the first page tables", entry);
     }
 }
 
