@@ -66,7 +66,7 @@ static int pubkey_set(struct identity *who)
 static int name_set(struct identity *who)
 {
     static const char organization[] = "Prova";
-    static const char unit[] = "Emulated SEV-SNP, not AMD";
+    static const char unit[] = "Emulated SEV-SNP (not AMD)";
     int err = gnutls_x509_crt_set_dn_by_oid(who->crt, GNUTLS_OID_X520_ORGANIZATION_NAME, 0,
                                             organization, sizeof organization - 1);
 

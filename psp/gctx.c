@@ -69,7 +69,7 @@ enum psp_status psp_gctx_create(struct psp *psp, const struct psp_bus *bus, uint
     return PSP_SUCCESS;
 }
 
-/* No page may stay readable in a view whose key is about to change or to go. */
+/* No page may stay readable in the view of a guest that is gone. */
 static void asid_pages_seal(struct memory *memory, uint32_t asid)
 {
     for (uint64_t spn = 0; spn < memory->bytes >> PAGE_SHIFT; spn++) {
@@ -101,7 +101,6 @@ enum psp_status psp_activate(struct psp *psp, const struct psp_bus *bus, uint64_
         return PSP_DFFLUSH_REQUIRED;
 
     gctx->asid = asid;
-    asid_pages_seal(bus->memory, asid);
     memory_key_set(bus->memory, asid, gctx->vek);
     return PSP_SUCCESS;
 }
