@@ -11,8 +11,8 @@
  *   ERMS, FSRM                            one iteration is one engine block: STOSB would be slow
  *   MTRR, MCE, MCA, PMU, SPEC_CTRL, CR8   no such devices behind the registers
  *
- * Physical addresses: 52 bits less the reduction of 1 leave bits 50:0, so that the C-bit, 51, is the
- * bit just above them and struct rmp_entry's GPA[50:12] covers every guest page.
+ * Physical addresses: 52 bits less the reduction of 1 leave bits 50:0, so that the C-bit, 51, is
+ * the bit just above them and struct rmp_entry's GPA[50:12] covers every guest page.
  */
 #include "cpu/cpuid.h"
 
@@ -82,11 +82,11 @@ void cpuid_table_init(struct cpuid_table *table)
 {
     *table = (struct cpuid_table){ 0 };
     add(table, 0, 7, VENDOR_EBX, VENDOR_ECX, VENDOR_EDX);
-    /* CLFLUSH line of 8 quadwords, one logical processor; the APIC ID is the hypervisor's to say. */
+    /* CLFLUSH line of 8 quadwords, one logical processor; the APIC ID is the hypervisor's word. */
     add(table, 1, SIGNATURE, 8 << 8 | 1 << 16, LEAF1_ECX, LEAF1_EDX);
     add(table, 6, BIT(2), 0, 0, 0); /* ARAT: the local timer never stops */
     add(table, 7, 0, LEAF7_EBX, 0, 0);
-    /* Linux uses the x2APIC only if a hypervisor it knows vouches for it; no paravirtual features. */
+    /* Linux uses the x2APIC only if a hypervisor it knows vouches for it; no features of one. */
     add(table, 0x40000000, 0x40000001, 0x4b4d564b, 0x564b4d56, 0x4d); /* KVMKVMKVM */
     add(table, 0x40000001, 0, 0, 0, 0);
     add(table, 0x80000000, 0x8000001f, VENDOR_EBX, VENDOR_ECX, VENDOR_EDX);

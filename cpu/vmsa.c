@@ -106,7 +106,9 @@ static void control_load(uc_engine *uc, const struct vmsa *vmsa)
         cr_write(uc, UC_X86_REG_CR0, cr0 | CR0_PG | CR0_PE);
         cr_write(uc, UC_X86_REG_CR0, (cr0 & ~CR0_PG) | CR0_PE);
     }
-    msr_write(uc, MSR_EFER, vmsa->efer & ~(EFER_SVME | EFER_LMA));
+    /* The engine's own SVME is cpu/'s business: it stays as it is. */
+    uint64_t efer = vmsa->efer & ~(EFER_SVME | EFER_LMA);
+    msr_write(uc, MSR_EFER, efer | (msr_read(uc, MSR_EFER) & EFER_SVME));
     cr_write(uc, UC_X86_REG_CR4, vmsa->cr4);
     cr_write(uc, UC_X86_REG_CR0, vmsa->cr0);
     cr_write(uc, UC_X86_REG_CR3, vmsa->cr3);
