@@ -22,7 +22,8 @@ struct report_response {
 _Static_assert(sizeof(struct report_response) == 0x4c0, "MSG_REPORT_RSP");
 
 enum svsm_result attest_report(struct cpu *cpu, const uint8_t nonce[SVSM_NONCE_BYTES],
-                               uint8_t report[SVSM_REPORT_BYTES]) {
+                               uint8_t report[SVSM_REPORT_BYTES])
+{
     uint8_t pcr[SVSM_PCR_BYTES];
     struct report_request request = {.vmpl = 0};
     struct report_response response;

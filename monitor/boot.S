@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Entry from the launch state (docs/launch-abi.md): 64-bit mode on the launcher's identity map,
- * RSP 0, RDI = INFO, RSI = PARAMS. Before the first line of C there must be a stack, segments of our
- * own, and a canary where FS points.
+ * RSP 0, RDI = INFO, RSI = PARAMS. Before the first line of C there must be a stack, segments of
+ * our own, and a canary where FS points.
  */
         .code64
         .section .text.boot, "ax"
         .globl  _start
         .type   _start, @function
 _start:
+        cld
         leaq    boot_stack_top(%rip), %rsp
         movq    %rdi, %r12
         movq    %rsi, %r13

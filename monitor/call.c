@@ -3,7 +3,8 @@
 
 #include "monitor/snp.h"
 
-struct call call_decode(uint64_t rax, uint64_t rcx, uint64_t rdx, uint64_t r8, uint64_t r9) {
+struct call call_decode(uint64_t rax, uint64_t rcx, uint64_t rdx, uint64_t r8, uint64_t r9)
+{
     return (struct call){
         .protocol = (uint32_t)(rax >> 32),
         .number = (uint32_t)rax,
@@ -14,7 +15,8 @@ struct call call_decode(uint64_t rax, uint64_t rcx, uint64_t rdx, uint64_t r8, u
     };
 }
 
-enum svsm_result call_range_check(uint64_t gpa, uint64_t pages, unsigned c_bit) {
+enum svsm_result call_range_check(uint64_t gpa, uint64_t pages, unsigned c_bit)
+{
     if (pages == 0 || pages > SVSM_PAGES_MAX) {
         return SVSM_INVALID_PARAMETER;
     }
@@ -26,18 +28,15 @@ enum svsm_result call_range_check(uint64_t gpa, uint64_t pages, unsigned c_bit) 
     return SVSM_SUCCESS;
 }
 
-enum svsm_result call_hold_result(enum page_hold hold) {
+enum svsm_result call_hold_result(enum page_hold hold)
+{
     switch (hold) {
-    case PAGE_HOLD_OK:
-        return SVSM_SUCCESS;
-    case PAGE_HOLD_BUSY:
-        return SVSM_BUSY;
-    case PAGE_HOLD_STATE:
-        return SVSM_NO_CHANGE;
+    case PAGE_HOLD_OK: return SVSM_SUCCESS;
+    case PAGE_HOLD_BUSY: return SVSM_BUSY;
+    case PAGE_HOLD_STATE: return SVSM_NO_CHANGE;
     case PAGE_HOLD_RANGE:
     case PAGE_HOLD_ABSENT:
-    case PAGE_HOLD_CALLING:
-        break;
+    case PAGE_HOLD_CALLING: break;
     }
     return SVSM_INVALID_ADDRESS;
 }

@@ -14,9 +14,9 @@
 struct cpu;
 
 struct call {
-    uint32_t protocol, number;           /* RAX[63:32], RAX[31:0] */
-    uint64_t rcx, rdx, r8, r9;           /* in; RCX, RDX, R8 also out */
-    struct svsm_calling_area *area;      /* mapped; shared with the guest: copy once */
+    uint32_t protocol, number;      /* RAX[63:32], RAX[31:0] */
+    uint64_t rcx, rdx, r8, r9;      /* in; RCX, RDX, R8 also out */
+    struct svsm_calling_area *area; /* mapped; shared with the guest: copy once */
 };
 
 /* Protocol and number are split here. */

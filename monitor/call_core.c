@@ -6,7 +6,8 @@
 #include "monitor/monitor.h"
 
 /* 58019 section 6.1. RCX = GPA of the new calling area. */
-static enum svsm_result remap_ca(struct cpu *cpu, const struct call *call) {
+static enum svsm_result remap_ca(struct cpu *cpu, const struct call *call)
+{
     struct monitor *monitor = cpu->monitor;
     if (call_range_check(call->rcx, 1, monitor->c_bit) != SVSM_SUCCESS) {
         return SVSM_INVALID_ADDRESS;
@@ -30,11 +31,13 @@ static enum svsm_result remap_ca(struct cpu *cpu, const struct call *call) {
 }
 
 /* A 2 MiB entry. SIZE_MISMATCH: the guest has to come again with 4 KiB entries. */
-static bool large_change(struct cpu *cpu, uint64_t gpa, bool validate) {
+static bool large_change(struct cpu *cpu, uint64_t gpa, bool validate)
+{
     return validate ? guest_large_page_accept(cpu, gpa) : guest_large_page_withdraw(cpu, gpa);
 }
 
-static enum svsm_result pvalidate_entry(struct cpu *cpu, uint64_t entry) {
+static enum svsm_result pvalidate_entry(struct cpu *cpu, uint64_t entry)
+{
     struct monitor *monitor = cpu->monitor;
     uint64_t gpa = entry & ~(PAGE_BYTES - 1);
     uint64_t size = entry & SVSM_PVALIDATE_SIZE_MASK;
@@ -80,7 +83,8 @@ static enum svsm_result pvalidate_entry(struct cpu *cpu, uint64_t entry) {
  */
 enum { PVALIDATE_PAGES_PER_CALL = 512 };
 
-static enum svsm_result list_serve(struct cpu *cpu, uint8_t *list, uint64_t room) {
+static enum svsm_result list_serve(struct cpu *cpu, uint8_t *list, uint64_t room)
+{
     struct svsm_pvalidate_header header;
     memcpy(&header, list, sizeof header);
     if (header.reserved != 0 || header.entries == 0 || header.next >= header.entries ||
@@ -106,7 +110,8 @@ static enum svsm_result list_serve(struct cpu *cpu, uint8_t *list, uint64_t room
     return result;
 }
 
-static enum svsm_result pvalidate(struct cpu *cpu, const struct call *call) {
+static enum svsm_result pvalidate(struct cpu *cpu, const struct call *call)
+{
     struct monitor *monitor = cpu->monitor;
     uint64_t page = call->rcx & ~(PAGE_BYTES - 1);
     uint64_t offset = call->rcx % PAGE_BYTES;
@@ -133,7 +138,8 @@ static enum svsm_result pvalidate(struct cpu *cpu, const struct call *call) {
 }
 
 /* 58019 section 6.7. RCX = protocol << 32 | version; out: lowest | highest << 32, or 0. */
-static enum svsm_result query_protocol(struct call *call) {
+static enum svsm_result query_protocol(struct call *call)
+{
     uint32_t protocol = (uint32_t)(call->rcx >> 32);
     uint32_t version = (uint32_t)call->rcx;
     bool known = protocol == SVSM_PROTOCOL_CORE || protocol == SVSM_PROTOCOL_VERISMO;
@@ -143,15 +149,12 @@ static enum svsm_result query_protocol(struct call *call) {
     return SVSM_SUCCESS;
 }
 
-enum svsm_result call_core(struct cpu *cpu, struct call *call) {
+enum svsm_result call_core(struct cpu *cpu, struct call *call)
+{
     switch (call->number) {
-    case SVSM_CORE_REMAP_CA:
-        return remap_ca(cpu, call);
-    case SVSM_CORE_PVALIDATE:
-        return pvalidate(cpu, call);
-    case SVSM_CORE_QUERY_PROTOCOL:
-        return query_protocol(call);
-    default:
-        return SVSM_UNSUPPORTED_CALL;
+    case SVSM_CORE_REMAP_CA: return remap_ca(cpu, call);
+    case SVSM_CORE_PVALIDATE: return pvalidate(cpu, call);
+    case SVSM_CORE_QUERY_PROTOCOL: return query_protocol(call);
+    default: return SVSM_UNSUPPORTED_CALL;
     }
 }

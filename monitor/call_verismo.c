@@ -8,8 +8,8 @@
 #include "monitor/monitor.h"
 #include "monitor/psc.h"
 
-static enum svsm_result range_hold(struct cpu *cpu, const struct call *call,
-                                   enum page_state wanted) {
+static enum svsm_result range_hold(struct cpu *cpu, const struct call *call, enum page_state wanted)
+{
     struct monitor *monitor = cpu->monitor;
     enum svsm_result result = call_range_check(call->rcx, call->rdx, monitor->c_bit);
     if (result != SVSM_SUCCESS) {
@@ -21,7 +21,8 @@ static enum svsm_result range_hold(struct cpu *cpu, const struct call *call,
 
 /* RCX = GPA, RDX = pages. First nobody below VMPL 0 can reach the pages, then they lose their
  * validation, only then the hypervisor gets them. */
-static enum svsm_result set_page_shared(struct cpu *cpu, struct call *call) {
+static enum svsm_result set_page_shared(struct cpu *cpu, struct call *call)
+{
     enum svsm_result result = range_hold(cpu, call, PAGE_PRIVATE);
     if (result != SVSM_SUCCESS) {
         return result;
@@ -38,7 +39,8 @@ static enum svsm_result set_page_shared(struct cpu *cpu, struct call *call) {
 /* RCX = GPA, RDX = pages. What backs the pages afterwards is the hypervisor's choice, and may hold
  * the plaintext of any page of this machine that it took away elsewhere: so every byte is
  * overwritten through the new mapping before the guest can read one. */
-static enum svsm_result set_page_private(struct cpu *cpu, struct call *call) {
+static enum svsm_result set_page_private(struct cpu *cpu, struct call *call)
+{
     enum svsm_result result = range_hold(cpu, call, PAGE_SHARED);
     if (result != SVSM_SUCCESS) {
         return result;
@@ -52,7 +54,8 @@ static enum svsm_result set_page_private(struct cpu *cpu, struct call *call) {
 }
 
 /* 64 bytes at the start of the calling area's argument. */
-static enum svsm_result extend_pcr(struct cpu *cpu, const struct call *call) {
+static enum svsm_result extend_pcr(struct cpu *cpu, const struct call *call)
+{
     uint8_t data[SVSM_PCR_BYTES];
     memcpy(data, call->area->argument, sizeof data);
     pcr_extend(&cpu->monitor->pcr, data);
@@ -61,7 +64,8 @@ static enum svsm_result extend_pcr(struct cpu *cpu, const struct call *call) {
 
 /* RCX = GPA of a guest buffer, RDX = its bytes; nonce in the calling area. Out: RCX = bytes of the
  * report, also when the buffer is too small. */
-static enum svsm_result attest(struct cpu *cpu, struct call *call) {
+static enum svsm_result attest(struct cpu *cpu, struct call *call)
+{
     uint8_t nonce[SVSM_NONCE_BYTES];
     uint8_t report[SVSM_REPORT_BYTES];
     uint64_t gpa = call->rcx;
@@ -85,19 +89,14 @@ static enum svsm_result attest(struct cpu *cpu, struct call *call) {
     return result;
 }
 
-enum svsm_result call_verismo(struct cpu *cpu, struct call *call) {
+enum svsm_result call_verismo(struct cpu *cpu, struct call *call)
+{
     switch (call->number) {
-    case SVSM_VERISMO_SWITCH:
-        return SVSM_SUCCESS;
-    case SVSM_VERISMO_SET_PAGE_PRIVATE:
-        return set_page_private(cpu, call);
-    case SVSM_VERISMO_SET_PAGE_SHARED:
-        return set_page_shared(cpu, call);
-    case SVSM_VERISMO_EXTEND_PCR:
-        return extend_pcr(cpu, call);
-    case SVSM_VERISMO_ATTEST:
-        return attest(cpu, call);
-    default:
-        return SVSM_UNSUPPORTED_CALL;
+    case SVSM_VERISMO_SWITCH: return SVSM_SUCCESS;
+    case SVSM_VERISMO_SET_PAGE_PRIVATE: return set_page_private(cpu, call);
+    case SVSM_VERISMO_SET_PAGE_SHARED: return set_page_shared(cpu, call);
+    case SVSM_VERISMO_EXTEND_PCR: return extend_pcr(cpu, call);
+    case SVSM_VERISMO_ATTEST: return attest(cpu, call);
+    default: return SVSM_UNSUPPORTED_CALL;
     }
 }

@@ -11,7 +11,8 @@
 
 /* lib/uart.h over this processor's GHCB. */
 static uint8_t port_access(void *context, uint16_t port, enum uart_direction direction,
-                           uint8_t value) {
+                           uint8_t value)
+{
     struct cpu *cpu = context;
     const struct ghcb_input out = {GHCB_RAX, value};
     struct ghcb_reply reply;
@@ -25,26 +26,30 @@ static uint8_t port_access(void *context, uint16_t port, enum uart_direction dir
     return (uint8_t)reply.rax;
 }
 
-static void put(void *context, char character) {
+static void put(void *context, char character)
+{
     const struct uart uart = {.access = port_access, .context = context};
     uart_put(&uart, character);
 }
 
-void console_start(struct console *console, struct cpu *cpu) {
+void console_start(struct console *console, struct cpu *cpu)
+{
     lock_init(&console->lock, LOCK_CONSOLE);
     const struct uart uart = {.access = port_access, .context = cpu};
     uart_start(&uart);
     cpu->has_console = true;
 }
 
-static void print_unlocked(struct cpu *cpu, const char *format, ...) {
+static void print_unlocked(struct cpu *cpu, const char *format, ...)
+{
     va_list arguments;
     va_start(arguments, format);
     format_print(put, cpu, format, arguments);
     va_end(arguments);
 }
 
-void console_print(struct cpu *cpu, const char *format, ...) {
+void console_print(struct cpu *cpu, const char *format, ...)
+{
     if (!cpu->has_console) {
         return;
     }
@@ -58,17 +63,20 @@ void console_print(struct cpu *cpu, const char *format, ...) {
     va_end(arguments);
 }
 
-void console_last_words(struct cpu *cpu, const char *what, uint64_t value, unsigned code) {
+void console_last_words(struct cpu *cpu, const char *what, uint64_t value, unsigned code)
+{
     if (cpu->has_console) {
         print_unlocked(cpu, "\nmonitor: cpu %u: %s 0x%lx: terminating, code 0x%x\n", cpu->index,
                        what, value, code);
     }
 }
 
-void console_fault(struct cpu *cpu, const struct fault_frame *frame, uint64_t cr2) {
+void console_fault(struct cpu *cpu, const struct fault_frame *frame, uint64_t cr2)
+{
     if (cpu->has_console) {
-        print_unlocked(cpu, "\nmonitor: cpu %u: exception %lu error 0x%lx at 0x%lx, cr2 0x%lx: "
-                            "terminating\n",
+        print_unlocked(cpu,
+                       "\nmonitor: cpu %u: exception %lu error 0x%lx at 0x%lx, cr2 0x%lx: "
+                       "terminating\n",
                        cpu->index, frame->vector, frame->error, frame->rip, cr2);
     }
 }

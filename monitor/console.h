@@ -21,8 +21,7 @@ struct console {
 void console_start(struct console *console, struct cpu *cpu);
 
 /* A line beginning with "monitor: "; formats of lib/format.h. Silent without a console. */
-void console_print(struct cpu *cpu, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+void console_print(struct cpu *cpu, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Last lines before termination; take no lock, since this processor may hold it. */
 void console_last_words(struct cpu *cpu, const char *what, uint64_t value, unsigned code);

@@ -7,7 +7,8 @@
 
 enum { GDT_TSS_INDEX = SELECTOR_TSS / 8, RANDOM_TRIES = 10 };
 
-static uint64_t random_canary(void) {
+static uint64_t random_canary(void)
+{
     uint64_t value;
     for (unsigned i = 0; i < RANDOM_TRIES; i++) {
         if (insn_rdrand(&value)) {
@@ -18,15 +19,17 @@ static uint64_t random_canary(void) {
 }
 
 /* Descriptor of a 64-bit TSS in two entries, APM 2 4.8.3. Type 9: available. */
-static void gdt_set_tss(struct cpu *cpu) {
+static void gdt_set_tss(struct cpu *cpu)
+{
     uint64_t base = (uint64_t)&cpu->tss;
     uint64_t limit = sizeof cpu->tss - 1;
-    cpu->gdt[GDT_TSS_INDEX] = limit | (base & 0xffffff) << 16 | UINT64_C(0x89) << 40 |
-                              (base >> 24 & 0xff) << 56;
+    cpu->gdt[GDT_TSS_INDEX] =
+        limit | (base & 0xffffff) << 16 | UINT64_C(0x89) << 40 | (base >> 24 & 0xff) << 56;
     cpu->gdt[GDT_TSS_INDEX + 1] = base >> 32;
 }
 
-struct cpu *cpu_area_create(struct monitor *monitor, uint32_t index, uint32_t apic_id) {
+struct cpu *cpu_area_create(struct monitor *monitor, uint32_t index, uint32_t apic_id)
+{
     struct cpu *cpu = heap_pages(monitor, 1);
     cpu->self = cpu;
     cpu->monitor = monitor;
@@ -49,7 +52,8 @@ struct cpu *cpu_area_create(struct monitor *monitor, uint32_t index, uint32_t ap
     return cpu;
 }
 
-__attribute__((no_stack_protector)) void cpu_area_use(struct cpu *cpu) {
+__attribute__((no_stack_protector)) void cpu_area_use(struct cpu *cpu)
+{
     const struct insn_table_register gdt = {
         .limit = sizeof cpu->gdt - 1,
         .base = (uint64_t)cpu->gdt,

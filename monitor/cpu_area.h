@@ -65,7 +65,8 @@ _Static_assert(offsetof(struct cpu, self) == 0, "boot.S and cpu_self()");
 _Static_assert(offsetof(struct cpu, canary) == 0x28, "x86-64 ABI: canary at FS:0x28");
 _Static_assert(sizeof(struct cpu) <= PAGE_BYTES, "one page");
 
-static inline struct cpu *cpu_self(void) {
+static inline struct cpu *cpu_self(void)
+{
     struct cpu *cpu;
     __asm__ volatile("mov %%fs:0, %0" : "=r"(cpu));
     return cpu;

@@ -7,13 +7,15 @@
 #include "monitor/snp.h"
 #include "monitor/terminate.h"
 
-uint64_t ghcb_msr_call(uint64_t request) {
+uint64_t ghcb_msr_call(uint64_t request)
+{
     insn_wrmsr(MSR_GHCB, request);
     insn_vmgexit();
     return insn_rdmsr(MSR_GHCB);
 }
 
-static uint64_t msr_answer(uint64_t request, unsigned info) {
+static uint64_t msr_answer(uint64_t request, unsigned info)
+{
     uint64_t answer = ghcb_msr_call(request);
     if ((answer & GHCB_MSR_INFO_MASK) != info) {
         terminate_because(TERMINATE_GHCB_MSR, "foreign answer in the GHCB MSR", answer);
@@ -23,7 +25,8 @@ static uint64_t msr_answer(uint64_t request, unsigned info) {
 
 /* SEV information, request 0x002: [63:48] highest version, [47:32] lowest. The C-bit position in
  * [31:24] is the hypervisor's word and is not looked at. */
-static uint16_t protocol_negotiate(void) {
+static uint16_t protocol_negotiate(void)
+{
     uint64_t answer = msr_answer(GHCB_MSR_SEV_INFO, GHCB_MSR_SEV_INFO_RESPONSE);
     uint16_t highest = (uint16_t)(answer >> 48);
     uint16_t lowest = (uint16_t)(answer >> 32);
@@ -33,7 +36,8 @@ static uint16_t protocol_negotiate(void) {
     return GHCB_PROTOCOL_VERSION;
 }
 
-static void features_check(void) {
+static void features_check(void)
+{
     const uint64_t wanted = GHCB_HV_SNP | GHCB_HV_AP_CREATION | GHCB_HV_MULTI_VMPL;
     uint64_t features = msr_answer(GHCB_MSR_FEATURES, GHCB_MSR_FEATURES_RESPONSE) >> 12;
     if ((features & wanted) != wanted) {
@@ -41,7 +45,8 @@ static void features_check(void) {
     }
 }
 
-void ghcb_start(struct monitor *monitor, struct cpu *cpu) {
+void ghcb_start(struct monitor *monitor, struct cpu *cpu)
+{
     cpu->ghcb_version = protocol_negotiate();
     features_check();
 
@@ -57,7 +62,8 @@ void ghcb_start(struct monitor *monitor, struct cpu *cpu) {
 
 enum ghcb_status ghcb_call(struct cpu *cpu, uint64_t exit_code, uint64_t exit_info_1,
                            uint64_t exit_info_2, const struct ghcb_input *input, unsigned inputs,
-                           struct ghcb_reply *reply) {
+                           struct ghcb_reply *reply)
+{
     ghcb_page_begin(cpu->ghcb, cpu->ghcb_version, exit_code, exit_info_1, exit_info_2);
     for (unsigned i = 0; i < inputs; i++) {
         ghcb_page_set(cpu->ghcb, input[i].field, input[i].value);
@@ -69,7 +75,8 @@ enum ghcb_status ghcb_call(struct cpu *cpu, uint64_t exit_code, uint64_t exit_in
     return ghcb_reply_status(reply);
 }
 
-void ghcb_run_vmpl(struct cpu *cpu, unsigned vmpl) {
+void ghcb_run_vmpl(struct cpu *cpu, unsigned vmpl)
+{
     ghcb_page_begin(cpu->ghcb, cpu->ghcb_version, GHCB_EXIT_RUN_VMPL, vmpl, 0);
     /* Between this exit and the return the guest ran and used a GHCB of its own; where hypervisors
      * keep one GHCB MSR for both, the value is the guest's now. It is written anew at each exit. */

@@ -17,7 +17,8 @@ struct monitor;
 /* One exchange by the MSR protocol; the answer as it came. The GHCB MSR is then no GPA. */
 uint64_t ghcb_msr_call(uint64_t request);
 
-/* Negotiates protocol version and features, makes the processor's GHCB page shared, registers it. */
+/* Negotiates protocol version and features, makes the processor's GHCB page shared, registers it.
+   */
 void ghcb_start(struct monitor *monitor, struct cpu *cpu);
 
 /* One register beyond the three that every request has. */
@@ -27,8 +28,8 @@ struct ghcb_input {
 };
 
 /*
- * One exchange by the page protocol. Ends the machine if the GHCB MSR comes back changed; everything
- * else is in the status and the private copy of the answer.
+ * One exchange by the page protocol. Ends the machine if the GHCB MSR comes back changed;
+ * everything else is in the status and the private copy of the answer.
  */
 enum ghcb_status ghcb_call(struct cpu *cpu, uint64_t exit_code, uint64_t exit_info_1,
                            uint64_t exit_info_2, const struct ghcb_input *input, unsigned inputs,

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "monitor/ghcb_page.h"
 
-void ghcb_page_set(volatile struct ghcb_page *page, enum ghcb_field field, uint64_t value) {
+void ghcb_page_set(volatile struct ghcb_page *page, enum ghcb_field field, uint64_t value)
+{
     page->qword[field] = value;
     page->valid_bitmap[field / 64] |= UINT64_C(1) << field % 64;
 }
 
 void ghcb_page_begin(volatile struct ghcb_page *page, uint16_t version, uint64_t exit_code,
-                     uint64_t exit_info_1, uint64_t exit_info_2) {
+                     uint64_t exit_info_1, uint64_t exit_info_2)
+{
     page->valid_bitmap[0] = 0;
     page->valid_bitmap[1] = 0;
     page->version = version;
@@ -17,7 +19,8 @@ void ghcb_page_begin(volatile struct ghcb_page *page, uint16_t version, uint64_t
     ghcb_page_set(page, GHCB_EXIT_INFO_2, exit_info_2);
 }
 
-void ghcb_page_reply(const volatile struct ghcb_page *page, struct ghcb_reply *reply) {
+void ghcb_page_reply(const volatile struct ghcb_page *page, struct ghcb_reply *reply)
+{
     reply->valid_bitmap[0] = page->valid_bitmap[0];
     reply->valid_bitmap[1] = page->valid_bitmap[1];
     reply->rax = page->qword[GHCB_RAX];
@@ -25,23 +28,21 @@ void ghcb_page_reply(const volatile struct ghcb_page *page, struct ghcb_reply *r
     reply->exit_info_2 = page->qword[GHCB_EXIT_INFO_2];
 }
 
-bool ghcb_reply_has(const struct ghcb_reply *reply, enum ghcb_field field) {
+bool ghcb_reply_has(const struct ghcb_reply *reply, enum ghcb_field field)
+{
     return (reply->valid_bitmap[field / 64] >> field % 64 & 1) != 0;
 }
 
 /* 56421 section 4.1, "SW_EXITINFO1": result in bits 31:0. */
-enum ghcb_status ghcb_reply_status(const struct ghcb_reply *reply) {
+enum ghcb_status ghcb_reply_status(const struct ghcb_reply *reply)
+{
     if (!ghcb_reply_has(reply, GHCB_EXIT_INFO_1)) {
         return GHCB_INCOMPLETE;
     }
     switch ((uint32_t)reply->exit_info_1) {
-    case 0:
-        return GHCB_OK;
-    case 1:
-        return GHCB_EXCEPTION;
-    case 2:
-        return GHCB_ERROR;
-    default:
-        return GHCB_UNKNOWN;
+    case 0: return GHCB_OK;
+    case 1: return GHCB_EXCEPTION;
+    case 2: return GHCB_ERROR;
+    default: return GHCB_UNKNOWN;
     }
 }

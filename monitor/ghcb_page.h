@@ -51,10 +51,10 @@ enum ghcb_field {
 enum ghcb_exit_code {
     GHCB_EXIT_IOIO = 0x7b,
 };
-#define GHCB_EXIT_PSC UINT64_C(0x80000010)
+#define GHCB_EXIT_PSC           UINT64_C(0x80000010)
 #define GHCB_EXIT_GUEST_REQUEST UINT64_C(0x80000011)
-#define GHCB_EXIT_AP_CREATION UINT64_C(0x80000013)
-#define GHCB_EXIT_RUN_VMPL UINT64_C(0x80000018)
+#define GHCB_EXIT_AP_CREATION   UINT64_C(0x80000013)
+#define GHCB_EXIT_RUN_VMPL      UINT64_C(0x80000018)
 
 /* Private copy of an answer, taken in one pass: the page can change at any time. */
 struct ghcb_reply {
@@ -70,7 +70,8 @@ enum ghcb_status {
     GHCB_UNKNOWN,    /* any other result */
 };
 
-/* Starts a request: forgets all fields of the last one, then sets the three that every request has. */
+/* Starts a request: forgets all fields of the last one, then sets the three that every request has.
+   */
 void ghcb_page_begin(volatile struct ghcb_page *page, uint16_t version, uint64_t exit_code,
                      uint64_t exit_info_1, uint64_t exit_info_2);
 void ghcb_page_set(volatile struct ghcb_page *page, enum ghcb_field field, uint64_t value);

@@ -29,7 +29,8 @@ enum { PTE_PRESENT_WRITE = 3, PTE_LARGE = 0x80, TABLE_ENTRIES = 512 };
 enum { AP_CREATE_NOW = 1, AP_CREATE_VMPL_SHIFT = 16, AP_CREATE_APIC_SHIFT = 32 };
 
 /* The highest BOOT_PAGES pages in a row below 4 GiB that are guest memory and not its image. */
-static uint64_t boot_block_find(struct cpu *cpu) {
+static uint64_t boot_block_find(struct cpu *cpu)
+{
     const struct monitor *monitor = cpu->monitor;
     uint64_t gpn = monitor->pages.count;
     if (gpn > BOOT_BLOCK_LIMIT >> PAGE_SHIFT) {
@@ -47,19 +48,23 @@ static uint64_t boot_block_find(struct cpu *cpu) {
     terminate_because(TERMINATE_NO_MEMORY, "no guest memory for boot pages", BOOT_PAGES);
 }
 
-static uint64_t boot_page_gpa(uint64_t block, unsigned page) {
+static uint64_t boot_page_gpa(uint64_t block, unsigned page)
+{
     return block + page * PAGE_BYTES;
 }
 
-static void *boot_page_map(struct cpu *cpu, uint64_t block, unsigned page) {
+static void *boot_page_map(struct cpu *cpu, uint64_t block, unsigned page)
+{
     return window_map(&cpu->monitor->space, cpu->index, WINDOW_COPY, boot_page_gpa(block, page));
 }
 
-static void boot_page_unmap(struct cpu *cpu) {
+static void boot_page_unmap(struct cpu *cpu)
+{
     window_unmap(&cpu->monitor->space, cpu->index, WINDOW_COPY);
 }
 
-static void page_tables_write(struct cpu *cpu, uint64_t block) {
+static void page_tables_write(struct cpu *cpu, uint64_t block)
+{
     uint64_t flags = cpu->monitor->space.c_bit_mask | PTE_PRESENT_WRITE;
     uint64_t *table = boot_page_map(cpu, block, BOOT_PAGE_LEVEL4);
     table[0] = boot_page_gpa(block, BOOT_PAGE_LEVEL3) | flags;
@@ -78,7 +83,8 @@ static void page_tables_write(struct cpu *cpu, uint64_t block) {
     }
 }
 
-static void boot_info_write(struct cpu *cpu, uint64_t block) {
+static void boot_info_write(struct cpu *cpu, uint64_t block)
+{
     const struct monitor *monitor = cpu->monitor;
     struct guest_boot *boot = boot_page_map(cpu, block, BOOT_PAGE_INFO);
     boot->magic = GUEST_BOOT_MAGIC;
@@ -108,20 +114,22 @@ static void boot_info_write(struct cpu *cpu, uint64_t block) {
 }
 
 /* AP creation, 56421 section 4.1.9: the hypervisor learns which VMSA runs the guest's VMPL here. */
-static void vmsa_register(struct cpu *cpu) {
+static void vmsa_register(struct cpu *cpu)
+{
     const struct monitor *monitor = cpu->monitor;
     uint64_t info = AP_CREATE_NOW | (uint64_t)monitor->info.guest_vmpl << AP_CREATE_VMPL_SHIFT |
                     (uint64_t)cpu->apic_id << AP_CREATE_APIC_SHIFT;
     const struct ghcb_input features = {GHCB_RAX, cpu->guest_vmsa->sev_features};
     struct ghcb_reply reply;
-    enum ghcb_status status = ghcb_call(cpu, GHCB_EXIT_AP_CREATION, info,
-                                        (uint64_t)cpu->guest_vmsa, &features, 1, &reply);
+    enum ghcb_status status = ghcb_call(cpu, GHCB_EXIT_AP_CREATION, info, (uint64_t)cpu->guest_vmsa,
+                                        &features, 1, &reply);
     if (status != GHCB_OK) {
         terminate_because(TERMINATE_AP_CREATION, "AP creation refused", reply.exit_info_2);
     }
 }
 
-void guest_launch(struct cpu *cpu) {
+void guest_launch(struct cpu *cpu)
+{
     struct monitor *monitor = cpu->monitor;
     uint64_t block = boot_block_find(cpu);
     page_tables_write(cpu, block);

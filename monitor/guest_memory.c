@@ -9,7 +9,8 @@
 #include "monitor/pvalidate.h"
 #include "monitor/snp.h"
 
-void guest_page_accept(struct cpu *cpu, uint64_t gpa, bool scrub) {
+void guest_page_accept(struct cpu *cpu, uint64_t gpa, bool scrub)
+{
     struct monitor *monitor = cpu->monitor;
     void *page = window_map(&monitor->space, cpu->index, WINDOW_PAGE, gpa);
     page_validate(page);
@@ -20,7 +21,8 @@ void guest_page_accept(struct cpu *cpu, uint64_t gpa, bool scrub) {
     window_unmap(&monitor->space, cpu->index, WINDOW_PAGE);
 }
 
-bool guest_large_page_accept(struct cpu *cpu, uint64_t gpa) {
+bool guest_large_page_accept(struct cpu *cpu, uint64_t gpa)
+{
     struct monitor *monitor = cpu->monitor;
     uint8_t *page = window_map_large(&monitor->space, cpu->index, gpa);
     bool done = large_page_validate(page);
@@ -37,7 +39,8 @@ bool guest_large_page_accept(struct cpu *cpu, uint64_t gpa) {
     return done;
 }
 
-void guest_page_withdraw(struct cpu *cpu, uint64_t gpa) {
+void guest_page_withdraw(struct cpu *cpu, uint64_t gpa)
+{
     struct monitor *monitor = cpu->monitor;
     void *page = window_map(&monitor->space, cpu->index, WINDOW_PAGE, gpa);
     page_revoke(page);
@@ -45,7 +48,8 @@ void guest_page_withdraw(struct cpu *cpu, uint64_t gpa) {
     window_unmap(&monitor->space, cpu->index, WINDOW_PAGE);
 }
 
-bool guest_large_page_withdraw(struct cpu *cpu, uint64_t gpa) {
+bool guest_large_page_withdraw(struct cpu *cpu, uint64_t gpa)
+{
     struct monitor *monitor = cpu->monitor;
     uint8_t *page = window_map_large(&monitor->space, cpu->index, gpa);
     bool done = large_page_permit(page, 1, VMPL_NOTHING);
@@ -60,7 +64,8 @@ bool guest_large_page_withdraw(struct cpu *cpu, uint64_t gpa) {
     return done;
 }
 
-void guest_translations_flush(struct cpu *cpu) {
+void guest_translations_flush(struct cpu *cpu)
+{
     struct monitor *monitor = cpu->monitor;
     for (uint32_t i = 0; i < LAUNCH_CPUS_MAX; i++) {
         if (monitor->cpu[i] != NULL && monitor->cpu[i]->guest_vmsa != NULL) {
@@ -69,7 +74,8 @@ void guest_translations_flush(struct cpu *cpu) {
     }
 }
 
-static bool large_range_is_shared(const struct page_states *states, uint64_t gpn) {
+static bool large_range_is_shared(const struct page_states *states, uint64_t gpn)
+{
     for (uint64_t i = 0; i < PAGES_PER_LARGE_PAGE; i++) {
         if (page_states_get(states, gpn + i) != PAGE_SHARED) {
             return false;
@@ -79,7 +85,8 @@ static bool large_range_is_shared(const struct page_states *states, uint64_t gpn
 }
 
 /* Validates page by page what of the 2 MiB from gpn is guest memory and not validated. */
-static void small_pages_accept(struct cpu *cpu, uint64_t gpn) {
+static void small_pages_accept(struct cpu *cpu, uint64_t gpn)
+{
     struct page_states *states = &cpu->monitor->pages;
     for (uint64_t i = gpn; i < gpn + PAGES_PER_LARGE_PAGE; i++) {
         if (page_states_get(states, i) == PAGE_SHARED) {
@@ -89,7 +96,8 @@ static void small_pages_accept(struct cpu *cpu, uint64_t gpn) {
     }
 }
 
-void guest_memory_start(struct cpu *cpu) {
+void guest_memory_start(struct cpu *cpu)
+{
     struct monitor *monitor = cpu->monitor;
     struct page_states *states = &monitor->pages;
     const struct launch_params *params = &monitor->params;
@@ -110,8 +118,7 @@ void guest_memory_start(struct cpu *cpu) {
                     PAGE_MONITOR);
 
     for (uint64_t gpn = 0; gpn < states->count; gpn += PAGES_PER_LARGE_PAGE) {
-        if (large_range_is_shared(states, gpn) &&
-            guest_large_page_accept(cpu, gpn << PAGE_SHIFT)) {
+        if (large_range_is_shared(states, gpn) && guest_large_page_accept(cpu, gpn << PAGE_SHIFT)) {
             page_states_set(states, gpn, PAGES_PER_LARGE_PAGE, PAGE_PRIVATE);
         } else {
             small_pages_accept(cpu, gpn);
@@ -119,7 +126,8 @@ void guest_memory_start(struct cpu *cpu) {
     }
 }
 
-void guest_image_grant(struct cpu *cpu) {
+void guest_image_grant(struct cpu *cpu)
+{
     struct monitor *monitor = cpu->monitor;
     for (uint32_t i = 0; i < monitor->info.range_count; i++) {
         const struct launch_range *range = &monitor->info.range[i];
@@ -132,23 +140,22 @@ void guest_image_grant(struct cpu *cpu) {
 }
 
 static enum svsm_result buffer_hold(struct page_states *states, uint64_t gpa, size_t bytes,
-                                    uint64_t *gpn, uint64_t *count) {
+                                    uint64_t *gpn, uint64_t *count)
+{
     if (bytes == 0 || gpa + bytes - 1 < gpa) {
         return SVSM_INVALID_ADDRESS;
     }
     *gpn = gpa >> PAGE_SHIFT;
     *count = ((gpa + bytes - 1) >> PAGE_SHIFT) - *gpn + 1;
     switch (page_states_hold(states, *gpn, *count, PAGE_PRIVATE)) {
-    case PAGE_HOLD_OK:
-        return SVSM_SUCCESS;
-    case PAGE_HOLD_BUSY:
-        return SVSM_BUSY;
-    default:
-        return SVSM_INVALID_ADDRESS;
+    case PAGE_HOLD_OK: return SVSM_SUCCESS;
+    case PAGE_HOLD_BUSY: return SVSM_BUSY;
+    default: return SVSM_INVALID_ADDRESS;
     }
 }
 
-enum svsm_result guest_buffer_check(struct cpu *cpu, uint64_t gpa, size_t bytes) {
+enum svsm_result guest_buffer_check(struct cpu *cpu, uint64_t gpa, size_t bytes)
+{
     struct page_states *states = &cpu->monitor->pages;
     uint64_t gpn, count;
     enum svsm_result result = buffer_hold(states, gpa, bytes, &gpn, &count);
@@ -160,7 +167,8 @@ enum svsm_result guest_buffer_check(struct cpu *cpu, uint64_t gpa, size_t bytes)
 
 /* One of in and out is NULL. */
 static enum svsm_result guest_copy(struct cpu *cpu, uint64_t gpa, size_t bytes, uint8_t *in,
-                                   const uint8_t *out) {
+                                   const uint8_t *out)
+{
     struct monitor *monitor = cpu->monitor;
     uint64_t gpn, count;
     enum svsm_result result = buffer_hold(&monitor->pages, gpa, bytes, &gpn, &count);
@@ -170,8 +178,8 @@ static enum svsm_result guest_copy(struct cpu *cpu, uint64_t gpa, size_t bytes, 
     for (size_t done = 0; done < bytes;) {
         size_t offset = (gpa + done) % PAGE_BYTES;
         size_t part = PAGE_BYTES - offset < bytes - done ? PAGE_BYTES - offset : bytes - done;
-        uint8_t *page = window_map(&monitor->space, cpu->index, WINDOW_COPY,
-                                   (gpa + done) & ~(PAGE_BYTES - 1));
+        uint8_t *page =
+            window_map(&monitor->space, cpu->index, WINDOW_COPY, (gpa + done) & ~(PAGE_BYTES - 1));
         if (in != NULL) {
             memcpy(in + done, page + offset, part);
         } else {
@@ -184,10 +192,12 @@ static enum svsm_result guest_copy(struct cpu *cpu, uint64_t gpa, size_t bytes, 
     return SVSM_SUCCESS;
 }
 
-enum svsm_result guest_copy_in(struct cpu *cpu, void *to, uint64_t gpa, size_t bytes) {
+enum svsm_result guest_copy_in(struct cpu *cpu, void *to, uint64_t gpa, size_t bytes)
+{
     return guest_copy(cpu, gpa, bytes, to, NULL);
 }
 
-enum svsm_result guest_copy_out(struct cpu *cpu, uint64_t gpa, const void *from, size_t bytes) {
+enum svsm_result guest_copy_out(struct cpu *cpu, uint64_t gpa, const void *from, size_t bytes)
+{
     return guest_copy(cpu, gpa, bytes, NULL, from);
 }

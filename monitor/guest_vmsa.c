@@ -6,7 +6,7 @@ enum {
     SEGMENT_DATA = 0xc93,    /* G, B, present, data, writable, accessed */
     SEGMENT_LDT = 0x082,
     SEGMENT_TSS_BUSY = 0x08b,
-    CR0_START = 0x33, /* PE, MP, ET, NE */
+    CR0_START = 0x33,  /* PE, MP, ET, NE */
     CR4_START = 0x620, /* PAE, OSFXSR, OSXMMEXCPT */
     RFLAGS_FIXED = 2,
     DR7_START = 0x400,
@@ -18,11 +18,12 @@ enum {
 #define DR6_START UINT64_C(0xffff0ff0)
 #define PAT_START UINT64_C(0x0007040600070406)
 
-void guest_vmsa_init(struct vmsa *vmsa, const struct guest_start *start) {
+void guest_vmsa_init(struct vmsa *vmsa, const struct guest_start *start)
+{
     const struct vmsa_segment data = {
         .selector = 0x10, .attributes = SEGMENT_DATA, .limit = 0xffffffff};
-    vmsa->cs = (struct vmsa_segment){
-        .selector = 0x08, .attributes = SEGMENT_CODE_64, .limit = 0xffffffff};
+    vmsa->cs =
+        (struct vmsa_segment){.selector = 0x08, .attributes = SEGMENT_CODE_64, .limit = 0xffffffff};
     vmsa->ds = data;
     vmsa->es = data;
     vmsa->ss = data;
@@ -47,14 +48,17 @@ void guest_vmsa_init(struct vmsa *vmsa, const struct guest_start *start) {
     vmsa->sev_features = start->sev_features;
 }
 
-void guest_vmsa_seize(struct vmsa *vmsa) {
+void guest_vmsa_seize(struct vmsa *vmsa)
+{
     __atomic_and_fetch(&vmsa->efer, ~EFER_SVME, __ATOMIC_SEQ_CST);
 }
 
-void guest_vmsa_release(struct vmsa *vmsa) {
+void guest_vmsa_release(struct vmsa *vmsa)
+{
     __atomic_or_fetch(&vmsa->efer, EFER_SVME, __ATOMIC_SEQ_CST);
 }
 
-bool guest_vmsa_left_by_vmgexit(const struct vmsa *vmsa) {
+bool guest_vmsa_left_by_vmgexit(const struct vmsa *vmsa)
+{
     return *(const volatile uint64_t *)&vmsa->guest_exit_code == EXIT_CODE_VMGEXIT;
 }

@@ -13,19 +13,23 @@ struct hash {
     br_sha512_context context;
 };
 
-static inline void hash_start(struct hash *hash) {
+static inline void hash_start(struct hash *hash)
+{
     br_sha512_init(&hash->context);
 }
 
-static inline void hash_update(struct hash *hash, const void *data, size_t bytes) {
+static inline void hash_update(struct hash *hash, const void *data, size_t bytes)
+{
     br_sha512_update(&hash->context, data, bytes);
 }
 
-static inline void hash_u64(struct hash *hash, uint64_t value) {
+static inline void hash_u64(struct hash *hash, uint64_t value)
+{
     br_sha512_update(&hash->context, &value, sizeof value); /* little endian */
 }
 
-static inline void hash_finish(struct hash *hash, uint8_t result[HASH_BYTES]) {
+static inline void hash_finish(struct hash *hash, uint8_t result[HASH_BYTES])
+{
     br_sha512_out(&hash->context, result);
 }
 

@@ -8,14 +8,16 @@
 #include "monitor/pvalidate.h"
 #include "monitor/terminate.h"
 
-void heap_init(struct heap *heap) {
+void heap_init(struct heap *heap)
+{
     lock_init(&heap->lock, LOCK_HEAP);
     heap->next = (uint64_t)layout_heap_start;
     heap->end = (uint64_t)layout_memory_end;
 }
 
 /* Takes count pages after a page that is left as a guard: never validated, never mapped. */
-static uint64_t heap_take(struct heap *heap, uint64_t count) {
+static uint64_t heap_take(struct heap *heap, uint64_t count)
+{
     lock_acquire(&heap->lock);
     if ((heap->end - heap->next) / PAGE_BYTES < count + 1) {
         terminate_because(TERMINATE_NO_MEMORY, "heap: pages wanted", count);
@@ -26,7 +28,8 @@ static uint64_t heap_take(struct heap *heap, uint64_t count) {
     return gpa;
 }
 
-void *heap_pages(struct monitor *monitor, uint64_t count) {
+void *heap_pages(struct monitor *monitor, uint64_t count)
+{
     uint64_t start = heap_take(&monitor->heap, count);
     for (uint64_t gpa = start; gpa < start + count * PAGE_BYTES; gpa += PAGE_BYTES) {
         address_space_set(&monitor->space, gpa, PAGE_ACCESS_READ_WRITE, true);
@@ -36,7 +39,8 @@ void *heap_pages(struct monitor *monitor, uint64_t count) {
     return (void *)start;
 }
 
-volatile void *heap_shared_page(struct monitor *monitor) {
+volatile void *heap_shared_page(struct monitor *monitor)
+{
     /* Never validated, so there is nothing to rescind and nothing that could leak. */
     uint64_t gpa = heap_take(&monitor->heap, 1);
     psc_msr(gpa, PSC_SHARED);

@@ -22,22 +22,20 @@ extern const uint8_t vector_stubs[];
 _Noreturn void fault_handle(const struct fault_frame *frame);
 
 /* Vectors that may arrive on a stack that cannot be trusted get one of their own. */
-static uint8_t vector_ist(unsigned vector) {
+static uint8_t vector_ist(unsigned vector)
+{
     switch (vector) {
     case VECTOR_NMI:
     case VECTOR_DF:
-    case VECTOR_MC:
-        return 1;
-    case VECTOR_VC:
-        return 2;
-    case VECTOR_HV:
-        return 3;
-    default:
-        return 0;
+    case VECTOR_MC: return 1;
+    case VECTOR_VC: return 2;
+    case VECTOR_HV: return 3;
+    default: return 0;
     }
 }
 
-void idt_load(struct idt_gate table[IDT_VECTORS], bool with_ist) {
+void idt_load(struct idt_gate table[IDT_VECTORS], bool with_ist)
+{
     for (unsigned vector = 0; vector < IDT_VECTORS; vector++) {
         uint64_t handler = (uint64_t)(vector_stubs + vector * STUB_BYTES);
         table[vector] = (struct idt_gate){
@@ -56,7 +54,8 @@ void idt_load(struct idt_gate table[IDT_VECTORS], bool with_ist) {
     insn_lidt(&reg);
 }
 
-_Noreturn void fault_handle(const struct fault_frame *frame) {
+_Noreturn void fault_handle(const struct fault_frame *frame)
+{
     struct cpu *cpu = cpu_self();
     enum terminate_code code = (enum terminate_code)(TERMINATE_FAULT + frame->vector);
     if (frame->vector == VECTOR_VC && frame->error == VC_PAGE_NOT_VALIDATED) {

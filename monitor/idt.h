@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Exceptions. The monitor causes none: it executes no intercepted instruction and touches no page
- * that is not its own and validated. So every exception, #VC of any code included, ends in a console
- * line and a termination request whose code tells the vector.
+ * that is not its own and validated. So every exception, #VC of any code included, ends in a
+ * console line and a termination request whose code tells the vector.
  */
 #ifndef MONITOR_IDT_H
 #define MONITOR_IDT_H

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "monitor/launch_check.h"
 
-static bool ranges_overlap(uint64_t a_gpa, uint64_t a_bytes, uint64_t b_gpa, uint64_t b_bytes) {
+static bool ranges_overlap(uint64_t a_gpa, uint64_t a_bytes, uint64_t b_gpa, uint64_t b_bytes)
+{
     return a_gpa < b_gpa + b_bytes && b_gpa < a_gpa + a_bytes;
 }
 
-static enum launch_fault range_check(const struct launch_range *range, unsigned c_bit) {
+static enum launch_fault range_check(const struct launch_range *range, unsigned c_bit)
+{
     if (range->reserved != 0) {
         return LAUNCH_BAD_RESERVED;
     }
@@ -25,7 +27,8 @@ static enum launch_fault range_check(const struct launch_range *range, unsigned 
 }
 
 static enum launch_fault ranges_check(const struct launch_range *range, uint32_t count,
-                                      unsigned c_bit) {
+                                      unsigned c_bit)
+{
     if (count > LAUNCH_RANGES_MAX) {
         return LAUNCH_BAD_RANGE_COUNT;
     }
@@ -43,7 +46,8 @@ static enum launch_fault ranges_check(const struct launch_range *range, uint32_t
     return LAUNCH_OK;
 }
 
-bool launch_info_in_image(const struct launch_info *info, uint64_t gpa) {
+bool launch_info_in_image(const struct launch_info *info, uint64_t gpa)
+{
     for (uint32_t i = 0; i < info->range_count; i++) {
         if (gpa >= info->range[i].gpa && gpa - info->range[i].gpa < info->range[i].bytes) {
             return true;
@@ -53,7 +57,8 @@ bool launch_info_in_image(const struct launch_info *info, uint64_t gpa) {
 }
 
 enum launch_fault launch_info_check(const struct launch_info *info, uint64_t monitor_gpa,
-                                    uint64_t monitor_bytes, unsigned c_bit) {
+                                    uint64_t monitor_bytes, unsigned c_bit)
+{
     if (info->magic != LAUNCH_INFO_MAGIC) {
         return LAUNCH_BAD_MAGIC;
     }
@@ -84,7 +89,8 @@ enum launch_fault launch_info_check(const struct launch_info *info, uint64_t mon
     return LAUNCH_OK;
 }
 
-enum launch_fault launch_params_check(const struct launch_params *params, unsigned c_bit) {
+enum launch_fault launch_params_check(const struct launch_params *params, unsigned c_bit)
+{
     if (params->magic != LAUNCH_PARAMS_MAGIC) {
         return LAUNCH_BAD_MAGIC;
     }
@@ -104,7 +110,8 @@ enum launch_fault launch_params_check(const struct launch_params *params, unsign
     return ranges_check(params->range, params->range_count, c_bit);
 }
 
-uint64_t launch_params_pages(const struct launch_params *params) {
+uint64_t launch_params_pages(const struct launch_params *params)
+{
     uint64_t end = 0;
     for (uint32_t i = 0; i < params->range_count; i++) {
         uint64_t range_end = params->range[i].gpa + params->range[i].bytes;
@@ -126,7 +133,8 @@ enum {
 };
 #define CPUID_LEAF_ENCRYPTION UINT32_C(0x8000001f)
 
-unsigned cpuid_page_c_bit(const struct cpuid_page *page) {
+unsigned cpuid_page_c_bit(const struct cpuid_page *page)
+{
     if (page->count > CPUID_PAGE_ENTRIES_MAX || page->reserved_04 != 0 || page->reserved_08 != 0) {
         return 0;
     }

@@ -5,13 +5,15 @@
 #include "monitor/insn.h"
 #include "monitor/terminate.h"
 
-void lock_init(struct lock *lock, enum lock_rank rank) {
+void lock_init(struct lock *lock, enum lock_rank rank)
+{
     atomic_init(&lock->next, 0);
     atomic_init(&lock->serving, 0);
     lock->rank = rank;
 }
 
-void lock_acquire(struct lock *lock) {
+void lock_acquire(struct lock *lock)
+{
     struct cpu *cpu = cpu_self();
     if (cpu->locks_held >> lock->rank != 0) {
         terminate_because(TERMINATE_LOCK_ORDER, "lock out of order, rank", lock->rank);
@@ -23,7 +25,8 @@ void lock_acquire(struct lock *lock) {
     cpu->locks_held |= 1u << lock->rank;
 }
 
-void lock_release(struct lock *lock) {
+void lock_release(struct lock *lock)
+{
     cpu_self()->locks_held &= ~(1u << lock->rank);
     unsigned serving = atomic_load_explicit(&lock->serving, memory_order_relaxed);
     atomic_store_explicit(&lock->serving, serving + 1, memory_order_release);

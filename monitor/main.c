@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Start-up in order. Each step says why it stands where it stands: until the page tables are our own
- * nothing is W^X, until the GHCB is registered nothing can be printed, until a page is validated it
- * cannot be touched, until the image is measured nobody gets it.
+ * Start-up in order. Each step says why it stands where it stands: until the page tables are our
+ * own nothing is W^X, until the GHCB is registered nothing can be printed, until a page is
+ * validated it cannot be touched, until the image is measured nobody gets it.
  */
 #include "monitor/ghcb.h"
 #include "monitor/guest_launch.h"
@@ -27,7 +27,8 @@ enum {
 };
 
 /* SEV_STATUS cannot be intercepted (APM 2 15.34.10): the one source about features to trust. */
-static void features_check(struct monitor *monitor) {
+static void features_check(struct monitor *monitor)
+{
     uint64_t status = insn_rdmsr(MSR_SEV_STATUS);
     if ((status & SEV_STATUS_NEEDED) != SEV_STATUS_NEEDED) {
         terminate_because(TERMINATE_NOT_SNP, "not an SNP guest, SEV_STATUS", status);
@@ -40,7 +41,8 @@ static void features_check(struct monitor *monitor) {
 
 /* The CPUID page says where the C-bit is; the page tables we run on, which are measured, must have
  * it there and nowhere else. A wrong position would make private memory public. */
-static void c_bit_find(struct monitor *monitor) {
+static void c_bit_find(struct monitor *monitor)
+{
     const uint64_t address_bits = UINT64_C(0x000ffffffffff000);
     monitor->c_bit = cpuid_page_c_bit((const struct cpuid_page *)layout_launch_cpuid);
     if (monitor->c_bit == 0) {
@@ -53,7 +55,8 @@ static void c_bit_find(struct monitor *monitor) {
     }
 }
 
-static void launch_data_take(struct monitor *monitor, uint64_t info_gpa, uint64_t params_gpa) {
+static void launch_data_take(struct monitor *monitor, uint64_t info_gpa, uint64_t params_gpa)
+{
     uint64_t start = (uint64_t)layout_memory_start;
     if (info_gpa != (uint64_t)layout_launch_info || params_gpa != (uint64_t)layout_launch_params) {
         terminate_because(TERMINATE_INFO, "launch data at a foreign address", info_gpa);
@@ -71,7 +74,8 @@ static void launch_data_take(struct monitor *monitor, uint64_t info_gpa, uint64_
     }
 }
 
-static void page_states_start(struct monitor *monitor) {
+static void page_states_start(struct monitor *monitor)
+{
     uint64_t pages = launch_params_pages(&monitor->params);
     uint64_t table_pages = (pages + PAGE_BYTES - 1) / PAGE_BYTES;
     if (pages == 0) {
@@ -81,7 +85,8 @@ static void page_states_start(struct monitor *monitor) {
 }
 
 /* On the processor's own stack, with guarded stacks for exceptions. */
-static void monitor_run(struct cpu *cpu) {
+static void monitor_run(struct cpu *cpu)
+{
     struct monitor *monitor = cpu->monitor;
     idt_load(monitor->idt, true);
     ghcb_start(monitor, cpu);
@@ -106,7 +111,8 @@ static void monitor_run(struct cpu *cpu) {
     request_loop(cpu);
 }
 
-_Noreturn void monitor_boot(uint64_t info_gpa, uint64_t params_gpa) {
+_Noreturn void monitor_boot(uint64_t info_gpa, uint64_t params_gpa)
+{
     struct monitor *monitor = &the_monitor;
     cpu_self()->monitor = monitor;
     idt_load(monitor->idt, false);

@@ -6,48 +6,47 @@
 #include "monitor/snp.h"
 #include "monitor/terminate.h"
 
-/* Page-table entry, APM 2 5.3. A and D are set from the start: the processor never writes a table. */
-#define PTE_PRESENT (UINT64_C(1) << 0)
-#define PTE_WRITE (UINT64_C(1) << 1)
-#define PTE_ACCESSED (UINT64_C(1) << 5)
-#define PTE_DIRTY (UINT64_C(1) << 6)
-#define PTE_LARGE (UINT64_C(1) << 7)
+/* Page-table entry, APM 2 5.3. A and D are set from the start: the processor never writes a table.
+   */
+#define PTE_PRESENT    (UINT64_C(1) << 0)
+#define PTE_WRITE      (UINT64_C(1) << 1)
+#define PTE_ACCESSED   (UINT64_C(1) << 5)
+#define PTE_DIRTY      (UINT64_C(1) << 6)
+#define PTE_LARGE      (UINT64_C(1) << 7)
 #define PTE_NO_EXECUTE (UINT64_C(1) << 63)
-#define PTE_TABLE (PTE_PRESENT | PTE_WRITE | PTE_ACCESSED)
+#define PTE_TABLE      (PTE_PRESENT | PTE_WRITE | PTE_ACCESSED)
 
 #define WINDOW_GVA UINT64_C(0x8000000000)
 enum { WINDOW_LEVEL4_INDEX = 1 };
 
 static struct address_space_tables tables __attribute__((aligned(4096), section(".bss.page")));
 
-static uint64_t table_entry(const struct address_space *space, const void *table) {
+static uint64_t table_entry(const struct address_space *space, const void *table)
+{
     return (uint64_t)table | space->c_bit_mask | PTE_TABLE;
 }
 
 static uint64_t page_entry(const struct address_space *space, uint64_t gpa, enum page_access access,
-                           bool encrypted) {
+                           bool encrypted)
+{
     uint64_t entry = gpa | PTE_PRESENT | PTE_ACCESSED;
     switch (access) {
-    case PAGE_ACCESS_NONE:
-        return 0;
-    case PAGE_ACCESS_READ:
-        entry |= PTE_NO_EXECUTE;
-        break;
-    case PAGE_ACCESS_READ_EXECUTE:
-        break;
-    case PAGE_ACCESS_READ_WRITE:
-        entry |= PTE_WRITE | PTE_DIRTY | PTE_NO_EXECUTE;
-        break;
+    case PAGE_ACCESS_NONE: return 0;
+    case PAGE_ACCESS_READ: entry |= PTE_NO_EXECUTE; break;
+    case PAGE_ACCESS_READ_EXECUTE: break;
+    case PAGE_ACCESS_READ_WRITE: entry |= PTE_WRITE | PTE_DIRTY | PTE_NO_EXECUTE; break;
     }
     return encrypted ? entry | space->c_bit_mask : entry;
 }
 
 /* The compiler must store an entry whole and once. */
-static void entry_store(uint64_t *entry, uint64_t value) {
+static void entry_store(uint64_t *entry, uint64_t value)
+{
     *(volatile uint64_t *)entry = value;
 }
 
-static uint64_t *monitor_entry(struct address_space *space, uint64_t page_gpa) {
+static uint64_t *monitor_entry(struct address_space *space, uint64_t page_gpa)
+{
     uint64_t start = (uint64_t)layout_memory_start;
     if (page_gpa < start || page_gpa >= (uint64_t)layout_memory_end) {
         terminate_because(TERMINATE_ASSERT, "not monitor memory", page_gpa);
@@ -57,19 +56,22 @@ static uint64_t *monitor_entry(struct address_space *space, uint64_t page_gpa) {
 }
 
 void address_space_set(struct address_space *space, uint64_t page_gpa, enum page_access access,
-                       bool encrypted) {
+                       bool encrypted)
+{
     entry_store(monitor_entry(space, page_gpa), page_entry(space, page_gpa, access, encrypted));
     insn_invlpg(page_gpa);
 }
 
 static void range_map(struct address_space *space, const uint8_t *start, const uint8_t *end,
-                      enum page_access access) {
+                      enum page_access access)
+{
     for (uint64_t gpa = (uint64_t)start; gpa < (uint64_t)end; gpa += PAGE_BYTES) {
         entry_store(monitor_entry(space, gpa), page_entry(space, gpa, access, true));
     }
 }
 
-void address_space_init(struct address_space *space, unsigned c_bit) {
+void address_space_init(struct address_space *space, unsigned c_bit)
+{
     space->tables = &tables;
     space->c_bit_mask = UINT64_C(1) << c_bit;
 
@@ -98,15 +100,18 @@ void address_space_init(struct address_space *space, unsigned c_bit) {
     insn_cr3_set((uint64_t)tables.level4 | space->c_bit_mask);
 }
 
-static uint64_t slot_index(uint32_t cpu, enum window_slot slot) {
+static uint64_t slot_index(uint32_t cpu, enum window_slot slot)
+{
     return (uint64_t)cpu * WINDOW_SLOTS_PER_CPU + slot;
 }
 
-static uint64_t slot_gva(uint32_t cpu, enum window_slot slot) {
+static uint64_t slot_gva(uint32_t cpu, enum window_slot slot)
+{
     return WINDOW_GVA + slot_index(cpu, slot) * PAGE_BYTES;
 }
 
-static void *window_store(uint64_t *entry, uint64_t value, uint64_t gva) {
+static void *window_store(uint64_t *entry, uint64_t value, uint64_t gva)
+{
     if (*entry != 0) {
         terminate_because(TERMINATE_ASSERT, "window in use", gva);
     }
@@ -115,23 +120,27 @@ static void *window_store(uint64_t *entry, uint64_t value, uint64_t gva) {
     return (void *)gva;
 }
 
-void *window_map(struct address_space *space, uint32_t cpu, enum window_slot slot, uint64_t gpa) {
+void *window_map(struct address_space *space, uint32_t cpu, enum window_slot slot, uint64_t gpa)
+{
     return window_store(&space->tables->window_level1[slot_index(cpu, slot)],
                         page_entry(space, gpa, PAGE_ACCESS_READ_WRITE, true), slot_gva(cpu, slot));
 }
 
-void window_unmap(struct address_space *space, uint32_t cpu, enum window_slot slot) {
+void window_unmap(struct address_space *space, uint32_t cpu, enum window_slot slot)
+{
     entry_store(&space->tables->window_level1[slot_index(cpu, slot)], 0);
     insn_invlpg(slot_gva(cpu, slot));
 }
 
-void *window_map_large(struct address_space *space, uint32_t cpu, uint64_t gpa) {
+void *window_map_large(struct address_space *space, uint32_t cpu, uint64_t gpa)
+{
     uint64_t entry = page_entry(space, gpa, PAGE_ACCESS_READ_WRITE, true) | PTE_LARGE;
     return window_store(&space->tables->window_level2[1 + cpu], entry,
                         WINDOW_GVA + (1 + (uint64_t)cpu) * LARGE_PAGE_BYTES);
 }
 
-void window_unmap_large(struct address_space *space, uint32_t cpu) {
+void window_unmap_large(struct address_space *space, uint32_t cpu)
+{
     entry_store(&space->tables->window_level2[1 + cpu], 0);
     insn_invlpg(WINDOW_GVA + (1 + (uint64_t)cpu) * LARGE_PAGE_BYTES);
 }

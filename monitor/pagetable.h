@@ -20,7 +20,7 @@
 #include <stdint.h>
 
 enum page_access {
-    PAGE_ACCESS_NONE,         /* guard page: not present */
+    PAGE_ACCESS_NONE, /* guard page: not present */
     PAGE_ACCESS_READ,
     PAGE_ACCESS_READ_EXECUTE,
     PAGE_ACCESS_READ_WRITE,

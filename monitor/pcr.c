@@ -5,7 +5,8 @@
 #include "monitor/lib/string.h"
 #include "monitor/monitor.h"
 
-void pcr_start(struct cpu *cpu) {
+void pcr_start(struct cpu *cpu)
+{
     struct monitor *monitor = cpu->monitor;
     struct hash hash;
     lock_init(&monitor->pcr.lock, LOCK_PCR);
@@ -26,7 +27,8 @@ void pcr_start(struct cpu *cpu) {
 }
 
 void pcr_hash_pair(uint8_t result[SVSM_PCR_BYTES], const uint8_t first[SVSM_PCR_BYTES],
-                   const uint8_t second[SVSM_PCR_BYTES]) {
+                   const uint8_t second[SVSM_PCR_BYTES])
+{
     struct hash hash;
     hash_start(&hash);
     hash_update(&hash, first, SVSM_PCR_BYTES);
@@ -34,13 +36,15 @@ void pcr_hash_pair(uint8_t result[SVSM_PCR_BYTES], const uint8_t first[SVSM_PCR_
     hash_finish(&hash, result);
 }
 
-void pcr_extend(struct pcr *pcr, const uint8_t data[SVSM_PCR_BYTES]) {
+void pcr_extend(struct pcr *pcr, const uint8_t data[SVSM_PCR_BYTES])
+{
     lock_acquire(&pcr->lock);
     pcr_hash_pair(pcr->value, pcr->value, data);
     lock_release(&pcr->lock);
 }
 
-void pcr_read(struct pcr *pcr, uint8_t value[SVSM_PCR_BYTES]) {
+void pcr_read(struct pcr *pcr, uint8_t value[SVSM_PCR_BYTES])
+{
     lock_acquire(&pcr->lock);
     memcpy(value, pcr->value, SVSM_PCR_BYTES);
     lock_release(&pcr->lock);

@@ -8,7 +8,8 @@
 
 enum { PSC_MSR_OPERATION_SHIFT = 52, PSC_FRUITLESS_MAX = 64 };
 
-void psc_msr(uint64_t gpa, enum psc_operation operation) {
+void psc_msr(uint64_t gpa, enum psc_operation operation)
+{
     uint64_t request = gpa | (uint64_t)operation << PSC_MSR_OPERATION_SHIFT | GHCB_MSR_PSC;
     uint64_t answer = ghcb_msr_call(request);
     if (answer != GHCB_MSR_PSC_RESPONSE) { /* error code and reserved bits all zero */
@@ -16,24 +17,27 @@ void psc_msr(uint64_t gpa, enum psc_operation operation) {
     }
 }
 
-static struct psc_header header_read(const volatile uint8_t *buffer) {
+static struct psc_header header_read(const volatile uint8_t *buffer)
+{
     uint64_t raw = *(const volatile uint64_t *)buffer; /* once */
     return (struct psc_header){
         .current = (uint16_t)raw, .end = (uint16_t)(raw >> 16), .reserved = (uint32_t)(raw >> 32)};
 }
 
-static void header_write(volatile uint8_t *buffer, const struct psc_header *header) {
+static void header_write(volatile uint8_t *buffer, const struct psc_header *header)
+{
     *(volatile uint64_t *)buffer =
         header->current | (uint64_t)header->end << 16 | (uint64_t)header->reserved << 32;
 }
 
 /* One list of at most PSC_ENTRIES_MAX pages; the hypervisor may need several exits for it. */
 static void psc_list_run(struct cpu *cpu, uint64_t gpa, unsigned count,
-                         enum psc_operation operation) {
+                         enum psc_operation operation)
+{
     volatile uint8_t *buffer = cpu->ghcb->buffer;
     volatile uint64_t *entry = (volatile uint64_t *)(buffer + sizeof(struct psc_header));
-    const struct ghcb_input scratch = {
-        GHCB_SCRATCH, cpu->ghcb_gpa + offsetof(struct ghcb_page, buffer)};
+    const struct ghcb_input scratch = {GHCB_SCRATCH,
+                                       cpu->ghcb_gpa + offsetof(struct ghcb_page, buffer)};
     struct psc_header header = psc_header_make(count);
 
     for (unsigned fruitless = 0; fruitless < PSC_FRUITLESS_MAX; fruitless++) {
@@ -51,8 +55,7 @@ static void psc_list_run(struct cpu *cpu, uint64_t gpa, unsigned count,
         }
         struct psc_header after = header_read(buffer);
         switch (psc_header_check(&header, &after)) {
-        case PSC_DONE:
-            return;
+        case PSC_DONE: return;
         case PSC_AGAIN:
             if (after.current > header.current) {
                 fruitless = 0;
@@ -66,7 +69,8 @@ static void psc_list_run(struct cpu *cpu, uint64_t gpa, unsigned count,
     terminate_because(TERMINATE_PSC, "page-state change makes no progress at", gpa);
 }
 
-void psc_pages(struct cpu *cpu, uint64_t gpa, uint64_t count, enum psc_operation operation) {
+void psc_pages(struct cpu *cpu, uint64_t gpa, uint64_t count, enum psc_operation operation)
+{
     while (count != 0) {
         unsigned batch = count < PSC_ENTRIES_MAX ? (unsigned)count : PSC_ENTRIES_MAX;
         psc_list_run(cpu, gpa, batch, operation);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Page-state change: asks the hypervisor to make pages private or shared. Its answer proves nothing;
- * for private pages PVALIDATE does. A refusal ends the machine.
+ * Page-state change: asks the hypervisor to make pages private or shared. Its answer proves
+ * nothing; for private pages PVALIDATE does. A refusal ends the machine.
  */
 #ifndef MONITOR_PSC_H
 #define MONITOR_PSC_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Page-state change list (56421 section 4.1.6) in the GHCB's shared buffer, and the check of how the
- * hypervisor got on with it. Pure.
+ * Page-state change list (56421 section 4.1.6) in the GHCB's shared buffer, and the check of how
+ * the hypervisor got on with it. Pure.
  *
  *   u16 cur_entry | u16 end_entry | u32 reserved | u64 entry[253]
  *   entry: [11:0] cur_page [51:12] GFN [55:52] operation [56] 2 MiB
@@ -29,8 +29,9 @@ struct psc_header psc_header_make(unsigned count);
 uint64_t psc_entry_make(uint64_t gpa, enum psc_operation operation);
 
 /*
- * after: the header as copied from the shared buffer once. PSC_AGAIN: entries from after->current on
- * are still to do. Malformed: reserved bits, an end that moved, a current that went back or beyond.
+ * after: the header as copied from the shared buffer once. PSC_AGAIN: entries from after->current
+ * on are still to do. Malformed: reserved bits, an end that moved, a current that went back or
+ * beyond.
  */
 enum psc_progress psc_header_check(const struct psc_header *before, const struct psc_header *after);
 

@@ -12,20 +12,23 @@ enum { BUSY_TRIES_MAX = 1000, VMM_ERROR_SHIFT = 32, VMM_BUSY = 2 };
 /* SEV-SNP ABI: the counter may not pass this. */
 #define SEQUENCE_MAX (UINT64_MAX - 3)
 
-void psp_channel_start(struct psp_channel *channel, struct cpu *cpu) {
+void psp_channel_start(struct psp_channel *channel, struct cpu *cpu)
+{
     lock_init(&channel->lock, LOCK_PSP);
     channel->request = heap_shared_page(cpu->monitor);
     channel->response = heap_shared_page(cpu->monitor);
     channel->staging = heap_pages(cpu->monitor, 1);
 }
 
-static void shared_write(volatile void *shared, const void *data) {
+static void shared_write(volatile void *shared, const void *data)
+{
     memcpy((void *)(uintptr_t)shared, data, PAGE_BYTES);
 }
 
 /* The hypervisor passes the request on. True: it says that the firmware answered. Only "busy" says
  * that the firmware has not seen the message; then the identical bytes are sent again. */
-static bool request_pass(struct cpu *cpu, struct psp_channel *channel) {
+static bool request_pass(struct cpu *cpu, struct psp_channel *channel)
+{
     for (unsigned i = 0; i < BUSY_TRIES_MAX; i++) {
         struct ghcb_reply reply;
         shared_write(channel->request, channel->staging);
@@ -44,7 +47,8 @@ static bool request_pass(struct cpu *cpu, struct psp_channel *channel) {
 
 static enum psp_status channel_exchange(struct cpu *cpu, struct psp_channel *channel, uint8_t type,
                                         const void *payload, size_t bytes, void *answer,
-                                        size_t answer_bytes) {
+                                        size_t answer_bytes)
+{
     uint64_t sequence = channel->sequence + 1;
     if (channel->dead || sequence > SEQUENCE_MAX) {
         return PSP_DEAD;
@@ -65,7 +69,8 @@ static enum psp_status channel_exchange(struct cpu *cpu, struct psp_channel *cha
 }
 
 enum psp_status psp_channel_call(struct cpu *cpu, uint8_t type, const void *payload, size_t bytes,
-                                 void *answer, size_t answer_bytes) {
+                                 void *answer, size_t answer_bytes)
+{
     struct psp_channel *channel = &cpu->monitor->psp;
     lock_acquire(&channel->lock);
     bool was_dead = channel->dead;

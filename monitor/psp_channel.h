@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The channel to the firmware under VMPCK0. The hypervisor carries the messages: it can drop, delay,
- * repeat and damage them, so
+ * The channel to the firmware under VMPCK0. The hypervisor carries the messages: it can drop,
+ * delay, repeat and damage them, so
  *  - a sequence number is used for one message; what is sent again is the identical bytes;
  *  - an answer counts if it opens under the next sequence number with the type that belongs to it;
  *  - after anything that leaves open whether the firmware has counted the message, the key is wiped
@@ -23,7 +23,7 @@ struct psp_channel {
     struct lock lock;
     uint64_t sequence; /* of the last answer; 0 at first */
     bool dead;
-    volatile void *request;  /* shared with the hypervisor, one page each */
+    volatile void *request; /* shared with the hypervisor, one page each */
     volatile void *response;
     struct psp_message *staging; /* private */
 };

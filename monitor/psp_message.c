@@ -13,9 +13,11 @@ enum {
     ALGORITHM_AES_256_GCM = 1,
 };
 
-/* The constant-time portable forms: the library's accelerated ones execute CPUID, which is #VC here. */
+/* The constant-time portable forms: the library's accelerated ones execute CPUID, which is #VC
+   here. */
 static void gcm_start(br_gcm_context *gcm, br_aes_ct64_ctr_keys *aes, const uint8_t key[32],
-                      const struct psp_message *message, uint64_t sequence) {
+                      const struct psp_message *message, uint64_t sequence)
+{
     uint8_t iv[IV_BYTES] = {0};
     memcpy(iv, &sequence, sizeof sequence);
     br_aes_ct64_ctr_init(aes, key, KEY_BYTES);
@@ -25,13 +27,15 @@ static void gcm_start(br_gcm_context *gcm, br_aes_ct64_ctr_keys *aes, const uint
     br_gcm_flip(gcm);
 }
 
-static void gcm_end(br_gcm_context *gcm, br_aes_ct64_ctr_keys *aes) {
+static void gcm_end(br_gcm_context *gcm, br_aes_ct64_ctr_keys *aes)
+{
     secret_wipe(gcm, sizeof *gcm);
     secret_wipe(aes, sizeof *aes);
 }
 
 void psp_message_seal(struct psp_message *message, const uint8_t key[32], uint64_t sequence,
-                      uint8_t type, const void *payload, size_t bytes) {
+                      uint8_t type, const void *payload, size_t bytes)
+{
     br_gcm_context gcm;
     br_aes_ct64_ctr_keys aes;
     memset(message, 0, sizeof *message);
@@ -52,7 +56,8 @@ void psp_message_seal(struct psp_message *message, const uint8_t key[32], uint64
 }
 
 enum psp_open psp_message_open(struct psp_message *message, const uint8_t key[32],
-                               uint64_t sequence, uint8_t type, void *payload, size_t bytes) {
+                               uint64_t sequence, uint8_t type, void *payload, size_t bytes)
+{
     if (message->sequence != sequence) {
         return PSP_OPEN_SEQUENCE;
     }

@@ -9,7 +9,8 @@ enum { RMPADJUST_PERMISSIONS_SHIFT = 8 };
 #define RMPADJUST_VMSA (UINT64_C(1) << 16)
 
 /* False on SIZEMISMATCH of a 2 MiB operand; anything else but success ends the machine. */
-static bool validated_set(void *page, uint32_t size, bool validate) {
+static bool validated_set(void *page, uint32_t size, bool validate)
+{
     struct pvalidate_result result = insn_pvalidate((uint64_t)page, size, validate);
     if (result.code == RMP_CODE_SIZE_MISMATCH && size == PAGE_2M) {
         return false;
@@ -25,31 +26,38 @@ static bool validated_set(void *page, uint32_t size, bool validate) {
     return true;
 }
 
-void page_validate(void *page) {
+void page_validate(void *page)
+{
     validated_set(page, PAGE_4K, true);
 }
 
-void page_invalidate(void *page) {
+void page_invalidate(void *page)
+{
     validated_set(page, PAGE_4K, false);
 }
 
-bool large_page_validate(void *page) {
+bool large_page_validate(void *page)
+{
     return validated_set(page, PAGE_2M, true);
 }
 
-bool large_page_invalidate(void *page) {
+bool large_page_invalidate(void *page)
+{
     return validated_set(page, PAGE_2M, false);
 }
 
-void page_scrub(void *page) {
+void page_scrub(void *page)
+{
     insn_rep_stosq_zero(page, PAGE_BYTES / 8);
 }
 
-void large_page_scrub(void *page) {
+void large_page_scrub(void *page)
+{
     insn_rep_stosq_zero(page, LARGE_PAGE_BYTES / 8);
 }
 
-static bool attributes_set(void *page, uint32_t size, uint64_t attributes) {
+static bool attributes_set(void *page, uint32_t size, uint64_t attributes)
+{
     uint32_t code = insn_rmpadjust((uint64_t)page, size, attributes);
     if (code == RMP_CODE_SIZE_MISMATCH && size == PAGE_2M) {
         return false;
@@ -60,21 +68,25 @@ static bool attributes_set(void *page, uint32_t size, uint64_t attributes) {
     return true;
 }
 
-void page_permit(void *page, unsigned vmpl, unsigned permissions) {
+void page_permit(void *page, unsigned vmpl, unsigned permissions)
+{
     attributes_set(page, PAGE_4K, vmpl | permissions << RMPADJUST_PERMISSIONS_SHIFT);
 }
 
-bool large_page_permit(void *page, unsigned vmpl, unsigned permissions) {
+bool large_page_permit(void *page, unsigned vmpl, unsigned permissions)
+{
     return attributes_set(page, PAGE_2M, vmpl | permissions << RMPADJUST_PERMISSIONS_SHIFT);
 }
 
-void page_revoke(void *page) {
+void page_revoke(void *page)
+{
     for (unsigned vmpl = 1; vmpl < VMPL_COUNT; vmpl++) {
         page_permit(page, vmpl, VMPL_NOTHING);
     }
 }
 
-bool large_page_revoke(void *page) {
+bool large_page_revoke(void *page)
+{
     for (unsigned vmpl = 1; vmpl < VMPL_COUNT; vmpl++) {
         if (!large_page_permit(page, vmpl, VMPL_NOTHING)) {
             return false;
@@ -83,7 +95,8 @@ bool large_page_revoke(void *page) {
     return true;
 }
 
-void page_make_vmsa(void *page) {
+void page_make_vmsa(void *page)
+{
     page_revoke(page);
     /* The instruction sets the mask of its target VMPL too, so it names one with an empty mask. */
     attributes_set(page, PAGE_4K, 1 | RMPADJUST_VMSA);

@@ -15,7 +15,8 @@ void page_validate(void *page);
 /* A 4 KiB page that must be valid becomes invalid, or the machine ends. */
 void page_invalidate(void *page);
 
-/* The same for a 2 MiB page. False: the RMP holds 4 KiB entries there (SIZEMISMATCH), nothing done. */
+/* The same for a 2 MiB page. False: the RMP holds 4 KiB entries there (SIZEMISMATCH), nothing done.
+   */
 bool large_page_validate(void *page);
 bool large_page_invalidate(void *page);
 
@@ -33,7 +34,8 @@ bool large_page_permit(void *page, unsigned vmpl, unsigned permissions);
 void page_revoke(void *page);
 bool large_page_revoke(void *page);
 
-/* Makes the page a VMSA page: nothing for VMPL 1-3, VMSA bit set (APM 2 15.36.8, APM 3 RMPADJUST). */
+/* Makes the page a VMSA page: nothing for VMPL 1-3, VMSA bit set (APM 2 15.36.8, APM 3 RMPADJUST).
+   */
 void page_make_vmsa(void *page);
 
 #endif

@@ -6,19 +6,18 @@
 #include "monitor/guest_vmsa.h"
 #include "monitor/monitor.h"
 
-static enum svsm_result call_serve(struct cpu *cpu, struct call *call) {
+static enum svsm_result call_serve(struct cpu *cpu, struct call *call)
+{
     switch (call->protocol) {
-    case SVSM_PROTOCOL_CORE:
-        return call_core(cpu, call);
-    case SVSM_PROTOCOL_VERISMO:
-        return call_verismo(cpu, call);
-    default:
-        return SVSM_UNSUPPORTED_PROTOCOL;
+    case SVSM_PROTOCOL_CORE: return call_core(cpu, call);
+    case SVSM_PROTOCOL_VERISMO: return call_verismo(cpu, call);
+    default: return SVSM_UNSUPPORTED_PROTOCOL;
     }
 }
 
 /* SVSM 58019 section 5: the call counts if the guest marked it, and it counts once. */
-static void request_serve(struct cpu *cpu) {
+static void request_serve(struct cpu *cpu)
+{
     struct monitor *monitor = cpu->monitor;
     struct vmsa *vmsa = cpu->guest_vmsa;
     struct svsm_calling_area *area =
@@ -35,7 +34,8 @@ static void request_serve(struct cpu *cpu) {
     window_unmap(&monitor->space, cpu->index, WINDOW_CALLING_AREA);
 }
 
-_Noreturn void request_loop(struct cpu *cpu) {
+_Noreturn void request_loop(struct cpu *cpu)
+{
     for (;;) {
         guest_vmsa_release(cpu->guest_vmsa);
         ghcb_run_vmpl(cpu, cpu->monitor->info.guest_vmpl);

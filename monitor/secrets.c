@@ -9,13 +9,15 @@
 
 uint8_t vmpck0[PAGE_BYTES] __attribute__((aligned(4096), section(".bss.page")));
 
-void secrets_take(void) {
+void secrets_take(void)
+{
     const struct secrets_page *secrets = (const struct secrets_page *)layout_launch_secrets;
     memcpy(vmpck0, secrets->vmpck[0], VMPCK_BYTES);
 }
 
 void secrets_copy_for_guest(const struct cpu *cpu, struct secrets_page *copy,
-                            uint64_t calling_area_gpa) {
+                            uint64_t calling_area_gpa)
+{
     const struct launch_info *info = &cpu->monitor->info;
     memcpy(copy, layout_launch_secrets, sizeof *copy);
     memset(copy->vmpck, 0, info->guest_vmpl * sizeof copy->vmpck[0]);
@@ -26,6 +28,7 @@ void secrets_copy_for_guest(const struct cpu *cpu, struct secrets_page *copy,
     copy->svsm_guest_vmpl = (uint8_t)info->guest_vmpl;
 }
 
-void secrets_wipe(void) {
+void secrets_wipe(void)
+{
     page_scrub(layout_launch_secrets);
 }

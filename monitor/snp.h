@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PAGE_BYTES UINT64_C(4096)
+#define PAGE_BYTES       UINT64_C(4096)
 #define LARGE_PAGE_BYTES UINT64_C(0x200000)
 enum { PAGE_SHIFT = 12, PAGES_PER_LARGE_PAGE = 512, VMPL_COUNT = 4 };
 
@@ -112,10 +112,10 @@ _Static_assert(offsetof(struct vmsa, mxcsr) == 0x408, "MXCSR");
 _Static_assert(offsetof(struct vmsa, x87_fcw) == 0x410, "FCW");
 _Static_assert(sizeof(struct vmsa) == 4096, "a VMSA is a page");
 
-#define EFER_LME (UINT64_C(1) << 8)
-#define EFER_LMA (UINT64_C(1) << 10)
-#define EFER_NXE (UINT64_C(1) << 11)
-#define EFER_SVME (UINT64_C(1) << 12)
+#define EFER_LME          (UINT64_C(1) << 8)
+#define EFER_LMA          (UINT64_C(1) << 10)
+#define EFER_NXE          (UINT64_C(1) << 11)
+#define EFER_SVME         (UINT64_C(1) << 12)
 #define EXIT_CODE_VMGEXIT UINT64_C(0x403)
 
 enum { VMPCK_BYTES = 32 };

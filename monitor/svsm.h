@@ -25,7 +25,7 @@ enum svsm_result {
     SVSM_FIRMWARE = (int)0x80001100,      /* the firmware channel gives no report any more */
 };
 
-#define SVSM_PROTOCOL_CORE UINT32_C(0)
+#define SVSM_PROTOCOL_CORE    UINT32_C(0)
 #define SVSM_PROTOCOL_VERISMO UINT32_C(0x56534d00) /* "VSM", 0 */
 enum { SVSM_PROTOCOL_VERSION = 1 };
 
@@ -45,11 +45,11 @@ enum svsm_verismo_call {
 };
 
 enum {
-    SVSM_PAGES_MAX = 4095,          /* SetPageShared, SetPagePrivate: pages of one call */
+    SVSM_PAGES_MAX = 4095, /* SetPageShared, SetPagePrivate: pages of one call */
     SVSM_PCR_BYTES = 64,
     SVSM_NONCE_BYTES = 64,
     SVSM_REPORT_BYTES = 0x4a0,
-    SVSM_ARGUMENT_OFFSET = 8,       /* of data in the calling area */
+    SVSM_ARGUMENT_OFFSET = 8, /* of data in the calling area */
 };
 
 /* Calling area, 58019 section 2: one page of guest memory per vCPU. */

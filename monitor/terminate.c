@@ -7,17 +7,19 @@
 #include "monitor/insn.h"
 #include "monitor/snp.h"
 
-noreturn void terminate(enum terminate_code code) {
+noreturn void terminate(enum terminate_code code)
+{
     for (;;) {
-        insn_wrmsr(MSR_GHCB, GHCB_MSR_TERMINATE | (uint64_t)TERMINATE_SET << 12 |
-                                 (uint64_t)code << 16);
+        insn_wrmsr(MSR_GHCB,
+                   GHCB_MSR_TERMINATE | (uint64_t)TERMINATE_SET << 12 | (uint64_t)code << 16);
         insn_vmgexit();
         /* A hypervisor may simply resume (56421 2.3.1): nothing of the monitor runs any more. */
         insn_hlt();
     }
 }
 
-noreturn void terminate_because(enum terminate_code code, const char *what, uint64_t value) {
+noreturn void terminate_because(enum terminate_code code, const char *what, uint64_t value)
+{
     struct cpu *cpu = cpu_self();
     /* A second failure on the way out (the console needs the GHCB) ends without a line. */
     if (!cpu->ending) {
@@ -29,6 +31,7 @@ noreturn void terminate_because(enum terminate_code code, const char *what, uint
 
 /* Called by code built with -fstack-protector, the crypto library's included. */
 noreturn void __stack_chk_fail(void);
-noreturn void __stack_chk_fail(void) {
+noreturn void __stack_chk_fail(void)
+{
     terminate_because(TERMINATE_STACK, "stack smashed at", (uint64_t)__builtin_return_address(0));
 }

@@ -13,8 +13,8 @@ vector_stubs:
         .rept   32
         .balign 16
         /* #DF, #TS, #NP, #SS, #GP, #PF, #AC, #CP, #VC, #SX push an error code (APM 2 8.2). */
-        .if !((vector == 8) || ((vector >= 10) && (vector <= 14)) || (vector == 17) || (vector == 21) || (vector == 29) || (vector == 30))
-        pushq   $0
+        .if !((vector == 8) || ((vector >= 10) && (vector <= 14)) || (vector == 17) || (vector ==
+        21) || (vector == 29) || (vector == 30)) pushq   $0
         .endif
         pushq   $vector
         jmp     vector_common

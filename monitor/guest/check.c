@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "monitor/guest/check.h"
 
-void check_equal(struct checks *checks, const char *what, uint64_t got, uint64_t wanted) {
+void check_equal(struct checks *checks, const char *what, uint64_t got, uint64_t wanted)
+{
     if (got == wanted) {
         checks->passed++;
         guest_print(checks->guest, "%s: ok %s\n", checks->kernel, what);
@@ -12,6 +13,7 @@ void check_equal(struct checks *checks, const char *what, uint64_t got, uint64_t
     }
 }
 
-void check_true(struct checks *checks, const char *what, bool holds) {
+void check_true(struct checks *checks, const char *what, bool holds)
+{
     check_equal(checks, what, holds, true);
 }

@@ -13,19 +13,23 @@ enum { PATTERN = 0x5a, FOUND_BYTES = 32, REPORT_DATA_OFFSET = 0x50, REPORT_VMPL_
 static uint8_t pages[4][4096] __attribute__((aligned(4096), section(".bss.page")));
 static uint8_t report[2][SVSM_REPORT_BYTES];
 
-static uint64_t gpa_of(const void *object) {
+static uint64_t gpa_of(const void *object)
+{
     return (uint64_t)object;
 }
 
-static uint32_t share(struct checks *checks, uint64_t gpa, uint64_t count) {
+static uint32_t share(struct checks *checks, uint64_t gpa, uint64_t count)
+{
     return guest_verismo(checks->guest, SVSM_VERISMO_SET_PAGE_SHARED, gpa, count);
 }
 
-static uint32_t make_private(struct checks *checks, uint64_t gpa, uint64_t count) {
+static uint32_t make_private(struct checks *checks, uint64_t gpa, uint64_t count)
+{
     return guest_verismo(checks->guest, SVSM_VERISMO_SET_PAGE_PRIVATE, gpa, count);
 }
 
-static bool page_holds(const volatile uint8_t *page, uint8_t value) {
+static bool page_holds(const volatile uint8_t *page, uint8_t value)
+{
     for (unsigned i = 0; i < 4096; i++) {
         if (page[i] != value) {
             return false;
@@ -34,13 +38,15 @@ static bool page_holds(const volatile uint8_t *page, uint8_t value) {
     return true;
 }
 
-static void page_fill(volatile uint8_t *page, uint8_t value) {
+static void page_fill(volatile uint8_t *page, uint8_t value)
+{
     for (unsigned i = 0; i < 4096; i++) {
         page[i] = value;
     }
 }
 
-static void found_print(struct checks *checks, const uint8_t *page) {
+static void found_print(struct checks *checks, const uint8_t *page)
+{
     if (page_holds(page, 0)) {
         guest_print(checks->guest, "page-cycle: page after SetPagePrivate: all zero\n");
         return;
@@ -52,7 +58,8 @@ static void found_print(struct checks *checks, const uint8_t *page) {
     guest_print(checks->guest, "\n");
 }
 
-static void cycle(struct checks *checks) {
+static void cycle(struct checks *checks)
+{
     uint8_t *page = pages[0];
     page_fill(page, PATTERN);
     check_equal(checks, "SetPageShared", share(checks, gpa_of(page), 1), SVSM_SUCCESS);
@@ -72,13 +79,15 @@ static void cycle(struct checks *checks) {
                 (uint32_t)SVSM_NO_CHANGE);
 }
 
-static uint32_t extend(struct checks *checks, uint8_t value) {
+static uint32_t extend(struct checks *checks, uint8_t value)
+{
     memset(checks->guest->area->argument, value, SVSM_PCR_BYTES);
     return guest_verismo(checks->guest, SVSM_VERISMO_EXTEND_PCR, 0, 0);
 }
 
 /* Result code; *bytes gets RCX. */
-static uint32_t attest(struct checks *checks, uint64_t gpa, uint64_t room, uint64_t *bytes) {
+static uint32_t attest(struct checks *checks, uint64_t gpa, uint64_t room, uint64_t *bytes)
+{
     struct guest_call regs = {.rcx = gpa, .rdx = room};
     memset(checks->guest->area->argument, 0x11, SVSM_NONCE_BYTES);
     if (!guest_call(checks->guest, SVSM_PROTOCOL_VERISMO, SVSM_VERISMO_ATTEST, &regs)) {
@@ -88,11 +97,13 @@ static uint32_t attest(struct checks *checks, uint64_t gpa, uint64_t room, uint6
     return (uint32_t)regs.rax;
 }
 
-static bool same_report_data(void) {
+static bool same_report_data(void)
+{
     return memcmp(report[0] + REPORT_DATA_OFFSET, report[1] + REPORT_DATA_OFFSET, 64) == 0;
 }
 
-static void measurement(struct checks *checks) {
+static void measurement(struct checks *checks)
+{
     uint64_t bytes = 0;
     uint32_t vmpl = 1;
     check_equal(checks, "Attest", attest(checks, gpa_of(report[0]), sizeof report[0], &bytes),
@@ -120,7 +131,8 @@ static void measurement(struct checks *checks) {
 }
 
 /* Arguments that SetPageShared must refuse without having changed anything. */
-static void bad_ranges(struct checks *checks) {
+static void bad_ranges(struct checks *checks)
+{
     const struct guest_boot *boot = checks->guest->boot;
     const uint64_t page = gpa_of(pages[1]);
     const uint64_t c_bit = UINT64_C(1) << boot->c_bit;
@@ -148,11 +160,12 @@ static void bad_ranges(struct checks *checks) {
                     cases[i].code);
     }
     /* A page before the calling area was named in a refused call: it is still private. */
-    check_equal(checks, "nothing was changed", make_private(checks, boot->calling_area_gpa - 4096, 1),
-                (uint32_t)SVSM_NO_CHANGE);
+    check_equal(checks, "nothing was changed",
+                make_private(checks, boot->calling_area_gpa - 4096, 1), (uint32_t)SVSM_NO_CHANGE);
 }
 
-static void several_pages(struct checks *checks) {
+static void several_pages(struct checks *checks)
+{
     uint64_t gpa = gpa_of(pages[1]);
     page_fill(pages[1], PATTERN);
     page_fill(pages[2], PATTERN);
@@ -163,7 +176,8 @@ static void several_pages(struct checks *checks) {
     check_true(checks, "both are zero", page_holds(pages[1], 0) && page_holds(pages[2], 0));
 }
 
-static uint32_t pvalidate_list(struct checks *checks, uint64_t entry, uint16_t *next) {
+static uint32_t pvalidate_list(struct checks *checks, uint64_t entry, uint16_t *next)
+{
     struct svsm_calling_area *area = checks->guest->area;
     const struct svsm_pvalidate_header header = {.entries = 1};
     memcpy(area->argument, &header, sizeof header);
@@ -176,7 +190,8 @@ static uint32_t pvalidate_list(struct checks *checks, uint64_t entry, uint16_t *
     return (uint32_t)regs.rax;
 }
 
-static void core_pvalidate(struct checks *checks) {
+static void core_pvalidate(struct checks *checks)
+{
     const uint64_t page = gpa_of(pages[3]);
     uint16_t next = 0;
     page_fill(pages[3], PATTERN);
@@ -191,18 +206,19 @@ static void core_pvalidate(struct checks *checks) {
     check_equal(checks, "PVALIDATE of the monitor's page",
                 pvalidate_list(checks, checks->guest->boot->monitor_gpa, &next),
                 (uint32_t)SVSM_INVALID_ADDRESS);
-    check_equal(checks, "PVALIDATE with reserved bits",
-                pvalidate_list(checks, page | 0x10, &next), (uint32_t)SVSM_INVALID_PARAMETER);
+    check_equal(checks, "PVALIDATE with reserved bits", pvalidate_list(checks, page | 0x10, &next),
+                (uint32_t)SVSM_INVALID_PARAMETER);
 }
 
-static uint64_t query(struct checks *checks, uint32_t protocol) {
+static uint64_t query(struct checks *checks, uint32_t protocol)
+{
     struct guest_call regs = {.rcx = (uint64_t)protocol << 32 | 1};
-    bool served =
-        guest_call(checks->guest, SVSM_PROTOCOL_CORE, SVSM_CORE_QUERY_PROTOCOL, &regs);
+    bool served = guest_call(checks->guest, SVSM_PROTOCOL_CORE, SVSM_CORE_QUERY_PROTOCOL, &regs);
     return served && regs.rax == SVSM_SUCCESS ? regs.rcx : UINT64_MAX;
 }
 
-static uint32_t remap(struct checks *checks, uint64_t gpa) {
+static uint32_t remap(struct checks *checks, uint64_t gpa)
+{
     struct guest_call regs = {.rcx = gpa};
     if (!guest_call(checks->guest, SVSM_PROTOCOL_CORE, SVSM_CORE_REMAP_CA, &regs)) {
         return (uint32_t)SVSM_BUSY;
@@ -210,7 +226,8 @@ static uint32_t remap(struct checks *checks, uint64_t gpa) {
     return (uint32_t)regs.rax;
 }
 
-static void calling_area(struct checks *checks) {
+static void calling_area(struct checks *checks)
+{
     struct guest *guest = checks->guest;
     struct svsm_calling_area *old = guest->area;
     check_equal(checks, "REMAP_CA into the monitor", remap(checks, guest->boot->monitor_gpa),
@@ -223,7 +240,8 @@ static void calling_area(struct checks *checks) {
     guest->area = old;
 }
 
-static void protocols(struct checks *checks) {
+static void protocols(struct checks *checks)
+{
     struct guest_call regs = {0};
     const uint64_t version_1 = UINT64_C(1) << 32 | 1;
     check_equal(checks, "Switch", guest_verismo(checks->guest, SVSM_VERISMO_SWITCH, 0, 0),
@@ -238,7 +256,8 @@ static void protocols(struct checks *checks) {
     check_equal(checks, "QUERY_PROTOCOL of none", query(checks, 0x7fff), 0);
 }
 
-static void secrets(struct checks *checks) {
+static void secrets(struct checks *checks)
+{
     const struct guest_boot *boot = checks->guest->boot;
     const struct secrets_page *page = (const struct secrets_page *)boot->secrets_gpa;
     uint8_t key = 0;
@@ -251,7 +270,8 @@ static void secrets(struct checks *checks) {
                 boot->calling_area_gpa);
 }
 
-unsigned guest_main(struct guest *guest) {
+unsigned guest_main(struct guest *guest)
+{
     struct checks checks = {.guest = guest, .kernel = "page-cycle"};
     guest_print(guest, "page-cycle: guest at VMPL %u\n", guest->boot->vmpl);
     protocols(&checks);

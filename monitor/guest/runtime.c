@@ -30,13 +30,15 @@ extern const uint8_t vector_stubs[];
 _Noreturn void fault_handle(const struct fault_frame *frame);
 _Noreturn void guest_start(const struct guest_boot *boot);
 
-static uint64_t msr_call(uint64_t request) {
+static uint64_t msr_call(uint64_t request)
+{
     insn_wrmsr(MSR_GHCB, request);
     insn_vmgexit();
     return insn_rdmsr(MSR_GHCB);
 }
 
-_Noreturn void guest_end(unsigned failures) {
+_Noreturn void guest_end(unsigned failures)
+{
     uint64_t set = failures == 0 ? GUEST_END_SET_OK : GUEST_END_SET_FAILED;
     uint64_t code = failures > FAILURES_MAX ? FAILURES_MAX : failures;
     for (;;) {
@@ -45,7 +47,8 @@ _Noreturn void guest_end(unsigned failures) {
     }
 }
 
-bool guest_call(struct guest *guest, uint32_t protocol, uint32_t number, struct guest_call *regs) {
+bool guest_call(struct guest *guest, uint32_t protocol, uint32_t number, struct guest_call *regs)
+{
     register uint64_t r8 __asm__("r8") = regs->r8;
     register uint64_t r9 __asm__("r9") = regs->r9;
     uint64_t rax = (uint64_t)protocol << 32 | number;
@@ -61,7 +64,8 @@ bool guest_call(struct guest *guest, uint32_t protocol, uint32_t number, struct 
     return __atomic_exchange_n(&guest->area->call_pending, 0, __ATOMIC_SEQ_CST) == 0;
 }
 
-uint32_t guest_verismo(struct guest *guest, uint32_t number, uint64_t rcx, uint64_t rdx) {
+uint32_t guest_verismo(struct guest *guest, uint32_t number, uint64_t rcx, uint64_t rdx)
+{
     struct guest_call regs = {.rcx = rcx, .rdx = rdx};
     if (!guest_call(guest, SVSM_PROTOCOL_VERISMO, number, &regs)) {
         guest_end(FAILURE_DROPPED);
@@ -70,7 +74,8 @@ uint32_t guest_verismo(struct guest *guest, uint32_t number, uint64_t rcx, uint6
 }
 
 /* Puts a table of 4 KiB pages behind the 2 MiB entry that maps this image. */
-static void image_mapping_split(struct guest *guest) {
+static void image_mapping_split(struct guest *guest)
+{
     uint64_t c_bit = UINT64_C(1) << guest->boot->c_bit;
     uint64_t base = (uint64_t)&ghcb & ~(LARGE_PAGE_BYTES - 1);
     for (uint64_t i = 0; i < TABLE_ENTRIES; i++) {
@@ -82,7 +87,8 @@ static void image_mapping_split(struct guest *guest) {
     insn_cr3_set(insn_cr3());
 }
 
-void guest_page_encrypt(struct guest *guest, const volatile void *page, bool encrypted) {
+void guest_page_encrypt(struct guest *guest, const volatile void *page, bool encrypted)
+{
     uint64_t gpa = (uint64_t)page;
     uint64_t c_bit = encrypted ? UINT64_C(1) << guest->boot->c_bit : 0;
     *(volatile uint64_t *)&level1[gpa / PAGE_BYTES % TABLE_ENTRIES] =
@@ -92,7 +98,8 @@ void guest_page_encrypt(struct guest *guest, const volatile void *page, bool enc
 
 /* lib/uart.h over the guest's GHCB. */
 static uint8_t port_access(void *context, uint16_t port, enum uart_direction direction,
-                           uint8_t value) {
+                           uint8_t value)
+{
     struct ghcb_reply reply;
     (void)context;
     ghcb_page_begin(&ghcb, GHCB_PROTOCOL_VERSION, GHCB_EXIT_IOIO, uart_ioio_info(port, direction),
@@ -109,12 +116,14 @@ static uint8_t port_access(void *context, uint16_t port, enum uart_direction dir
 
 static const struct uart uart = {.access = port_access};
 
-static void put(void *context, char character) {
+static void put(void *context, char character)
+{
     (void)context;
     uart_put(&uart, character);
 }
 
-void guest_print(struct guest *guest, const char *format, ...) {
+void guest_print(struct guest *guest, const char *format, ...)
+{
     if (!guest->has_console) {
         return;
     }
@@ -125,7 +134,8 @@ void guest_print(struct guest *guest, const char *format, ...) {
 }
 
 /* The GHCB must be shared; PVALIDATE is VMPL 0's, so the monitor does it. */
-static void console_start(struct guest *guest) {
+static void console_start(struct guest *guest)
+{
     uint64_t gpa = (uint64_t)&ghcb;
     image_mapping_split(guest);
     if (guest_verismo(guest, SVSM_VERISMO_SET_PAGE_SHARED, gpa, 1) != SVSM_SUCCESS) {
@@ -139,7 +149,8 @@ static void console_start(struct guest *guest) {
     guest->has_console = true;
 }
 
-static void exceptions_start(void) {
+static void exceptions_start(void)
+{
     enum { GATE_INTERRUPT = 0x8e, STUB_BYTES = 16, SELECTOR_CODE = 8 };
     for (unsigned vector = 0; vector < IDT_VECTORS; vector++) {
         uint64_t handler = (uint64_t)(vector_stubs + vector * STUB_BYTES);
@@ -155,13 +166,15 @@ static void exceptions_start(void) {
     insn_lidt(&reg);
 }
 
-_Noreturn void fault_handle(const struct fault_frame *frame) {
-    guest_print(&the_guest, "guest: exception %lu error 0x%lx at 0x%lx, cr2 0x%lx\n",
-                frame->vector, frame->error, frame->rip, insn_cr2());
+_Noreturn void fault_handle(const struct fault_frame *frame)
+{
+    guest_print(&the_guest, "guest: exception %lu error 0x%lx at 0x%lx, cr2 0x%lx\n", frame->vector,
+                frame->error, frame->rip, insn_cr2());
     guest_end(FAILURE_EXCEPTION);
 }
 
-_Noreturn void guest_start(const struct guest_boot *boot) {
+_Noreturn void guest_start(const struct guest_boot *boot)
+{
     exceptions_start();
     if (boot->magic != GUEST_BOOT_MAGIC || boot->version != GUEST_BOOT_VERSION) {
         guest_end(FAILURE_START);

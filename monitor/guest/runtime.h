@@ -31,10 +31,12 @@ struct guest_call {
  */
 bool guest_call(struct guest *guest, uint32_t protocol, uint32_t number, struct guest_call *regs);
 
-/* Result code of a call of the VeriSMo protocol with two arguments; ends the run if it was dropped. */
+/* Result code of a call of the VeriSMo protocol with two arguments; ends the run if it was dropped.
+   */
 uint32_t guest_verismo(struct guest *guest, uint32_t number, uint64_t rcx, uint64_t rdx);
 
-/* Changes the C-bit of one page in the first 2 MiB region of the image, in the guest's page tables. */
+/* Changes the C-bit of one page in the first 2 MiB region of the image, in the guest's page tables.
+   */
 void guest_page_encrypt(struct guest *guest, const volatile void *page, bool encrypted);
 
 void guest_print(struct guest *guest, const char *format, ...)

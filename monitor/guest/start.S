@@ -5,6 +5,7 @@
         .globl  _start
         .type   _start, @function
 _start:
+        cld
         leaq    stack_top(%rip), %rsp
         lgdt    gdt_register(%rip)
         pushq   $0x08

@@ -6,8 +6,8 @@
 
 enum { DIGITS_MAX = 20 };
 
-static void put_number(format_put put, void *context, uint64_t value, unsigned base,
-                       unsigned width) {
+static void put_number(format_put put, void *context, uint64_t value, unsigned base, unsigned width)
+{
     char digit[DIGITS_MAX];
     unsigned count = 0;
     do {
@@ -22,13 +22,15 @@ static void put_number(format_put put, void *context, uint64_t value, unsigned b
     }
 }
 
-static void put_string(format_put put, void *context, const char *string) {
+static void put_string(format_put put, void *context, const char *string)
+{
     while (*string != '\0') {
         put(context, *string++);
     }
 }
 
-void format_print(format_put put, void *context, const char *format, va_list arguments) {
+void format_print(format_put put, void *context, const char *format, va_list arguments)
+{
     for (; *format != '\0'; format++) {
         if (*format != '%') {
             put(context, *format);
@@ -46,23 +48,15 @@ void format_print(format_put put, void *context, const char *format, va_list arg
         switch (*format) {
         case 'u':
         case 'x': {
-            uint64_t value = is_long ? va_arg(arguments, unsigned long)
-                                     : va_arg(arguments, unsigned);
+            uint64_t value =
+                is_long ? va_arg(arguments, unsigned long) : va_arg(arguments, unsigned);
             put_number(put, context, value, *format == 'u' ? 10 : 16, width);
             break;
         }
-        case 's':
-            put_string(put, context, va_arg(arguments, const char *));
-            break;
-        case 'c':
-            put(context, (char)va_arg(arguments, int));
-            break;
-        case '%':
-            put(context, '%');
-            break;
-        default:
-            put(context, *start);
-            format = start;
+        case 's': put_string(put, context, va_arg(arguments, const char *)); break;
+        case 'c': put(context, (char)va_arg(arguments, int)); break;
+        case '%': put(context, '%'); break;
+        default: put(context, *start); format = start;
         }
     }
 }

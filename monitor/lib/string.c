@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Built with -fno-builtin and -fno-tree-loop-distribute-patterns, or the compiler would make these
- * loops calls of themselves. The fortified forms are what Debian's build of the crypto library calls.
+ * loops calls of themselves. The fortified forms are what Debian's build of the crypto library
+ * calls.
  */
 #include "monitor/lib/string.h"
 
 #include <stdint.h>
 
-void *memcpy(void *restrict to, const void *restrict from, size_t bytes) {
+void *memcpy(void *restrict to, const void *restrict from, size_t bytes)
+{
     void *start = to;
     size_t words = bytes / 8, rest = bytes % 8;
     __asm__ volatile("rep movsq" : "+D"(to), "+S"(from), "+c"(words) : : "memory");
@@ -15,7 +17,8 @@ void *memcpy(void *restrict to, const void *restrict from, size_t bytes) {
     return start;
 }
 
-void *memmove(void *to, const void *from, size_t bytes) {
+void *memmove(void *to, const void *from, size_t bytes)
+{
     if ((uintptr_t)to - (uintptr_t)from >= bytes) {
         return memcpy(to, from, bytes);
     }
@@ -27,13 +30,15 @@ void *memmove(void *to, const void *from, size_t bytes) {
     return to;
 }
 
-void *memset(void *to, int value, size_t bytes) {
+void *memset(void *to, int value, size_t bytes)
+{
     void *start = to;
     __asm__ volatile("rep stosb" : "+D"(to), "+c"(bytes) : "a"(value) : "memory");
     return start;
 }
 
-int memcmp(const void *a, const void *b, size_t bytes) {
+int memcmp(const void *a, const void *b, size_t bytes)
+{
     const uint8_t *left = a, *right = b;
     for (size_t i = 0; i < bytes; i++) {
         if (left[i] != right[i]) {
@@ -43,7 +48,8 @@ int memcmp(const void *a, const void *b, size_t bytes) {
     return 0;
 }
 
-size_t strlen(const char *string) {
+size_t strlen(const char *string)
+{
     size_t length = 0;
     while (string[length] != '\0') {
         length++;
@@ -51,7 +57,8 @@ size_t strlen(const char *string) {
     return length;
 }
 
-void secret_wipe(void *secret, size_t bytes) {
+void secret_wipe(void *secret, size_t bytes)
+{
     memset(secret, 0, bytes);
     __asm__ volatile("" : : "r"(secret) : "memory");
 }
@@ -60,21 +67,24 @@ void *__memcpy_chk(void *to, const void *from, size_t bytes, size_t room);
 void *__memmove_chk(void *to, const void *from, size_t bytes, size_t room);
 void *__memset_chk(void *to, int value, size_t bytes, size_t room);
 
-void *__memcpy_chk(void *to, const void *from, size_t bytes, size_t room) {
+void *__memcpy_chk(void *to, const void *from, size_t bytes, size_t room)
+{
     if (bytes > room) {
         __builtin_trap();
     }
     return memcpy(to, from, bytes);
 }
 
-void *__memmove_chk(void *to, const void *from, size_t bytes, size_t room) {
+void *__memmove_chk(void *to, const void *from, size_t bytes, size_t room)
+{
     if (bytes > room) {
         __builtin_trap();
     }
     return memmove(to, from, bytes);
 }
 
-void *__memset_chk(void *to, int value, size_t bytes, size_t room) {
+void *__memset_chk(void *to, int value, size_t bytes, size_t room)
+{
     if (bytes > room) {
         __builtin_trap();
     }

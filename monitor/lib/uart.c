@@ -17,16 +17,19 @@ enum {
     STATUS_POLLS_MAX = 1000,
 };
 
-uint64_t uart_ioio_info(uint16_t port, enum uart_direction direction) {
+uint64_t uart_ioio_info(uint16_t port, enum uart_direction direction)
+{
     const uint64_t operand_8_bit = 1 << 4, address_64_bit = 1 << 9;
     return (uint64_t)port << 16 | address_64_bit | operand_8_bit | (uint64_t)direction;
 }
 
-static void uart_out(const struct uart *uart, unsigned reg, uint8_t value) {
+static void uart_out(const struct uart *uart, unsigned reg, uint8_t value)
+{
     uart->access(uart->context, (uint16_t)(COM1 + reg), UART_OUT, value);
 }
 
-void uart_start(const struct uart *uart) {
+void uart_start(const struct uart *uart)
+{
     uart_out(uart, REGISTER_INTERRUPTS, 0);
     uart_out(uart, REGISTER_LINE, LINE_DIVISOR);
     uart_out(uart, REGISTER_DATA, 1);
@@ -36,7 +39,8 @@ void uart_start(const struct uart *uart) {
     uart_out(uart, REGISTER_MODEM, MODEM_DTR_RTS);
 }
 
-static void uart_put_raw(const struct uart *uart, char character) {
+static void uart_put_raw(const struct uart *uart, char character)
+{
     /* A port that is never ready is the hypervisor's business: the character goes out anyway. */
     for (unsigned i = 0; i < STATUS_POLLS_MAX; i++) {
         uint8_t status = uart->access(uart->context, COM1 + REGISTER_STATUS, UART_IN, 0);
@@ -47,7 +51,8 @@ static void uart_put_raw(const struct uart *uart, char character) {
     uart_out(uart, REGISTER_DATA, (uint8_t)character);
 }
 
-void uart_put(const struct uart *uart, char character) {
+void uart_put(const struct uart *uart, char character)
+{
     if (character == '\n') {
         uart_put_raw(uart, '\r');
     }
