@@ -12,9 +12,10 @@ vector_stubs:
         .set    vector, 0
         .rept   32
         .balign 16
-        /* #DF, #TS, #NP, #SS, #GP, #PF, #AC, #CP, #VC, #SX push an error code (APM 2 8.2). */
-        .if !((vector == 8) || ((vector >= 10) && (vector <= 14)) || (vector == 17) || (vector ==
-        21) || (vector == 29) || (vector == 30)) pushq   $0
+        /* #DF, #TS, #NP, #SS, #GP, #PF, #AC, #CP, #VC, #SX push an error code (APM 2 8.2):
+         * vectors 8, 10-14, 17, 21, 29, 30, as a mask. */
+        .if     !((0x60227d00 >> vector) & 1)
+        pushq   $0
         .endif
         pushq   $vector
         jmp     vector_common
