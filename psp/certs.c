@@ -10,16 +10,19 @@ enum { KEY_MATERIAL_BYTES = 72, SERIAL_BYTES = 16 };
 
 /* 2024-01-01 and 2054-01-01, 00:00:00 UTC. */
 #define VALID_FROM ((time_t)1704067200)
-#define VALID_TO ((time_t)2650838400)
+#define VALID_TO   ((time_t)2650838400)
 
 /* Extensions of a VCEK certificate, AMD 57230 "VCEK certificate and KDS interface". */
 #define OID_STRUCT_VERSION "1.3.6.1.4.1.3704.1.1"
-#define OID_PRODUCT_NAME "1.3.6.1.4.1.3704.1.2"
-#define OID_SPL "1.3.6.1.4.1.3704.1.3." /* 1 bootloader, 2 TEE, 3 SNP, 4-7 reserved, 8 microcode */
-#define OID_HWID "1.3.6.1.4.1.3704.1.4"
-#define PRODUCT_NAME "Prova-emulated"
+#define OID_PRODUCT_NAME   "1.3.6.1.4.1.3704.1.2"
+#define OID_SPL            "1.3.6.1.4.1.3704.1.3."
+#define OID_HWID           "1.3.6.1.4.1.3704.1.4"
+#define PRODUCT_NAME       "Prova-emulated"
 
-/* SPL number n (1..8) and the byte of TCB_VERSION it is. */
+/*
+ * Security version n of OID_SPL (1 bootloader, 2 TEE, 3 SNP, 4-7 reserved, 8 microcode): the byte of
+ * TCB_VERSION that it is.
+ */
 static const uint8_t spl_byte[8] = {0, 1, 6, 2, 3, 4, 5, 7};
 
 struct identity {
@@ -119,7 +122,7 @@ static int extension_set(struct identity *who, const char *oid, const void *der,
 
 static int vcek_extensions_set(struct identity *who, const struct psp *psp)
 {
-    static const uint8_t struct_version[] = {0x02, 1, 0}; /* INTEGER 0 */
+    static const uint8_t struct_version[] = {0x02, 1, 0};                           /* INTEGER 0 */
     uint8_t product[2 + sizeof PRODUCT_NAME - 1] = {0x16, sizeof PRODUCT_NAME - 1}; /* IA5String */
     char oid[] = OID_SPL "0";
     int err = extension_set(who, OID_STRUCT_VERSION, struct_version, sizeof struct_version);
@@ -214,8 +217,7 @@ static void authority_key(const struct psp *psp, const char *label, struct psp_k
     psp_key_pair_from_bytes(pair, material, sizeof material);
 }
 
-enum psp_certs_status psp_certs_make(const struct psp *psp, struct psp_certs *out,
-                                     const char **why)
+enum psp_certs_status psp_certs_make(const struct psp *psp, struct psp_certs *out, const char **why)
 {
     struct identity ark = {.name = "Prova emulated ARK"};
     struct identity ask = {.name = "Prova emulated ASK"};

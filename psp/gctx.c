@@ -161,16 +161,13 @@ enum psp_status psp_page_reclaim(struct psp *psp, const struct psp_bus *bus, uin
         return PSP_INVALID_PAGE_SIZE;
     switch (rmp_state_of(bus->rmp, spa)) {
     case RMP_STATE_PRE_GUEST:
-    case RMP_STATE_PRE_SWAP:
-        entry->immutable = 0;
-        return PSP_SUCCESS;
+    case RMP_STATE_PRE_SWAP: entry->immutable = 0; return PSP_SUCCESS;
     case RMP_STATE_FIRMWARE:
     case RMP_STATE_METADATA:
         entry->immutable = 0;
         entry->gpn = 0;
         entry->lock = 0;
         return PSP_SUCCESS;
-    default:
-        return PSP_INVALID_PAGE_STATE;
+    default: return PSP_INVALID_PAGE_STATE;
     }
 }

@@ -151,17 +151,10 @@ static enum psp_status contents_prepare(const struct psp *psp, const struct psp_
     memory_read(bus->memory, spa, ASID_HV, page, PAGE_BYTES);
     switch (type) {
     case PSP_PAGE_NORMAL:
-    case PSP_PAGE_UNMEASURED:
-        break;
-    case PSP_PAGE_VMSA:
-        vmsa_prepare(psp, page);
-        break;
-    case PSP_PAGE_ZERO:
-        memset(page, 0, PAGE_BYTES);
-        break;
-    case PSP_PAGE_SECRETS:
-        secrets_fill(psp, gctx, page);
-        break;
+    case PSP_PAGE_UNMEASURED: break;
+    case PSP_PAGE_VMSA: vmsa_prepare(psp, page); break;
+    case PSP_PAGE_ZERO: memset(page, 0, PAGE_BYTES); break;
+    case PSP_PAGE_SECRETS: secrets_fill(psp, gctx, page); break;
     case PSP_PAGE_CPUID:
         if (!cpuid_page_check(psp, page)) {
             memory_write(bus->memory, spa, ASID_HV, page, PAGE_BYTES);
@@ -177,8 +170,8 @@ static enum psp_status update_check(const struct psp_bus *bus, const struct psp_
                                     const struct psp_launch_update *params)
 {
     const uint8_t perms = params->perms.vmpl1 | params->perms.vmpl2 | params->perms.vmpl3;
-    bool small_only = params->page_type == PSP_PAGE_VMSA ||
-                      params->page_type == PSP_PAGE_SECRETS || params->page_type == PSP_PAGE_CPUID;
+    bool small_only = params->page_type == PSP_PAGE_VMSA || params->page_type == PSP_PAGE_SECRETS ||
+                      params->page_type == PSP_PAGE_CPUID;
     const struct rmp_entry *entry;
 
     if (params->page_type < PSP_PAGE_NORMAL || params->page_type > PSP_PAGE_CPUID ||

@@ -10,16 +10,16 @@
 #include "psp/measure.h"
 
 /* Guest policy. */
-#define PSP_POLICY_ABI_MINOR UINT64_C(0xff)
-#define PSP_POLICY_ABI_MAJOR UINT64_C(0xff00)
-#define PSP_POLICY_SMT (UINT64_C(1) << 16)
-#define PSP_POLICY_MUST_BE_ONE (UINT64_C(1) << 17)
-#define PSP_POLICY_MIGRATE_MA (UINT64_C(1) << 18)
-#define PSP_POLICY_DEBUG (UINT64_C(1) << 19)
-#define PSP_POLICY_SINGLE_SOCKET (UINT64_C(1) << 20)
-#define PSP_POLICY_CXL (UINT64_C(1) << 21)
-#define PSP_POLICY_AES_256_XTS (UINT64_C(1) << 22)
-#define PSP_POLICY_RAPL_DIS (UINT64_C(1) << 23)
+#define PSP_POLICY_ABI_MINOR         UINT64_C(0xff)
+#define PSP_POLICY_ABI_MAJOR         UINT64_C(0xff00)
+#define PSP_POLICY_SMT               (UINT64_C(1) << 16)
+#define PSP_POLICY_MUST_BE_ONE       (UINT64_C(1) << 17)
+#define PSP_POLICY_MIGRATE_MA        (UINT64_C(1) << 18)
+#define PSP_POLICY_DEBUG             (UINT64_C(1) << 19)
+#define PSP_POLICY_SINGLE_SOCKET     (UINT64_C(1) << 20)
+#define PSP_POLICY_CXL               (UINT64_C(1) << 21)
+#define PSP_POLICY_AES_256_XTS       (UINT64_C(1) << 22)
+#define PSP_POLICY_RAPL_DIS          (UINT64_C(1) << 23)
 #define PSP_POLICY_CIPHERTEXT_HIDING (UINT64_C(1) << 24)
 #define PSP_POLICY_PAGE_SWAP_DISABLE (UINT64_C(1) << 25)
 /* SMT allowed, the bit that must be one, nothing else. */

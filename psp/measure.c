@@ -127,8 +127,9 @@ const char *measure_status_text(enum measure_status status)
     case MEASURE_OK: return "ok";
     case MEASURE_BAD_TYPE: return "the page type is not 1 to 6";
     case MEASURE_BAD_SIZE: return "a page of this type must be 4 KiB";
-    case MEASURE_BAD_ADDRESS: return "the guest physical address is not aligned to the page size "
-                                     "or is beyond 52 bits";
+    case MEASURE_BAD_ADDRESS:
+        return "the guest physical address is not aligned to the page size "
+               "or is beyond 52 bits";
     case MEASURE_NO_CONTENTS: return "a page of this type needs contents";
     }
     return "unknown";

@@ -40,10 +40,10 @@ struct measure_page {
 
 enum measure_status {
     MEASURE_OK,
-    MEASURE_BAD_TYPE,     /* not one of enum psp_page_type */
-    MEASURE_BAD_SIZE,     /* VMSA, SECRETS and CPUID pages are 4 KiB */
-    MEASURE_BAD_ADDRESS,  /* gpa is not aligned to the size, or beyond 52 bits */
-    MEASURE_NO_CONTENTS,  /* NULL for a type whose contents are measured */
+    MEASURE_BAD_TYPE,    /* not one of enum psp_page_type */
+    MEASURE_BAD_SIZE,    /* VMSA, SECRETS and CPUID pages are 4 KiB */
+    MEASURE_BAD_ADDRESS, /* gpa is not aligned to the size, or beyond 52 bits */
+    MEASURE_NO_CONTENTS, /* NULL for a type whose contents are measured */
 };
 
 struct measure {

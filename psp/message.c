@@ -76,8 +76,10 @@ static void key_context_fill(const struct psp_gctx *gctx, const struct psp_key_r
     const uint8_t *digest = gctx->author_key_en ? gctx->author_key_digest : gctx->id_key_digest;
 
     *context = (struct psp_key_context){
-        .flags = (request->key_select & 1) |
-                 (gctx->author_key_en ? 2u : gctx->id_block_en ? 1u : 0u) << 1,
+        .flags = (request->key_select & 1) | (gctx->author_key_en ? 2u
+                                              : gctx->id_block_en ? 1u
+                                                                  : 0u)
+                                                 << 1,
         .guest_field_select = select,
         .vmpl = request->vmpl,
         .guest_svn = select & PSP_KEY_GUEST_SVN ? request->guest_svn : 0,
@@ -172,9 +174,7 @@ enum psp_status psp_message_handle(const struct psp *psp, const struct psp_gctx 
     case PSP_MSG_IMPORT_REQ:
     case PSP_MSG_ABSORB_REQ:
     case PSP_MSG_VMRK_REQ:
-    case PSP_MSG_ABSORB_NOMA_REQ:
-        return PSP_UNSUPPORTED; /* migration is not modelled */
-    default:
-        return PSP_INVALID_PARAM;
+    case PSP_MSG_ABSORB_NOMA_REQ: return PSP_UNSUPPORTED; /* migration is not modelled */
+    default: return PSP_INVALID_PARAM;
     }
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "psp/psp.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "psp/internal.h"
@@ -105,18 +104,31 @@ uint32_t psp_secret_count(const struct psp_gctx *gctx)
     return gctx->state == PSP_GUEST_INIT ? 0 : VMPL_COUNT + gctx->derived_count;
 }
 
+/* "derived-key-" and 31. */
+static void name_put(char name[PSP_SECRET_NAME_BYTES], const char *prefix, uint32_t number)
+{
+    size_t len = strlen(prefix);
+
+    memcpy(name, prefix, len);
+    if (number >= 10)
+        name[len++] = (char)('0' + number / 10 % 10);
+    name[len++] = (char)('0' + number % 10);
+    name[len] = 0;
+}
+_Static_assert(PSP_DERIVED_MAX <= 100, "two digits number the derived keys");
+
 bool psp_secret_get(const struct psp_gctx *gctx, uint32_t index, struct psp_secret *out)
 {
     if (index >= psp_secret_count(gctx))
         return false;
     memset(out, 0, sizeof *out);
     if (index < VMPL_COUNT) {
-        snprintf(out->name, sizeof out->name, "VMPCK%u", (unsigned)index);
+        name_put(out->name, "VMPCK", index);
         memcpy(out->bytes, gctx->vmpck[index], sizeof out->bytes);
         out->vmpl = (uint8_t)index;
     } else {
         const struct psp_derived *derived = &gctx->derived[index - VMPL_COUNT];
-        snprintf(out->name, sizeof out->name, "derived-key-%u", (unsigned)(index - VMPL_COUNT));
+        name_put(out->name, "derived-key-", index - VMPL_COUNT);
         memcpy(out->bytes, derived->key, sizeof out->bytes);
         out->vmpl = derived->vmpl;
     }

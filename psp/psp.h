@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The SEV-SNP firmware (PSP) as a pure model of its mailbox commands (SEV-SNP ABI 56860, chapter 8).
+ * The SEV-SNP firmware (PSP) as a pure model of its mailbox commands (SEV-SNP ABI 56860).
  *
  * struct psp is plain bytes: copying it saves and restores the firmware. Random numbers come from a
  * generator inside it, so the same configuration gives the same keys, reports and signatures on
@@ -30,16 +30,16 @@ enum psp_tcb_shift {
 };
 
 struct psp_config {
-    uint64_t seed;          /* of the random numbers of this run */
-    uint64_t chip_seed;     /* of the chip: identity, VCEK, certificates */
-    uint64_t current_tcb;   /* TCB_VERSIONs; each part: reported <= committed <= current */
+    uint64_t seed;        /* of the random numbers of this run */
+    uint64_t chip_seed;   /* of the chip: identity, VCEK, certificates */
+    uint64_t current_tcb; /* TCB_VERSIONs; each part: reported <= committed <= current */
     uint64_t committed_tcb;
-    uint64_t reported_tcb;  /* the VCEK is that of this version */
-    uint64_t platform_info; /* enum psp_platform_bit */
-    struct psp_version version; /* of the firmware: also the highest ABI a policy may ask for */
-    uint32_t fms;           /* CPUID Fn0000_0001 EAX of the processor */
-    uint32_t tsc_factor;    /* of secrets page and MSG_TSC_INFO */
-    uint64_t tsc_scale;     /* 8.32 fixed point, 1 << 32 is 1.0 */
+    uint64_t reported_tcb;      /* the VCEK is that of this version */
+    uint64_t platform_info;     /* enum psp_platform_bit */
+    struct psp_version version; /* of the firmware; the highest ABI a policy may ask for */
+    uint32_t fms;               /* CPUID Fn0000_0001 EAX of the processor */
+    uint32_t tsc_factor;        /* of secrets page and MSG_TSC_INFO */
+    uint64_t tsc_scale;         /* 8.32 fixed point, 1 << 32 is 1.0 */
     uint64_t tsc_offset;
     struct psp_cpuid_table cpuid;
 };
@@ -135,8 +135,8 @@ enum psp_status psp_activate(struct psp *psp, const struct psp_bus *bus, uint64_
                              uint32_t asid);
 
 /*
- * SNP_LAUNCH_UPDATE (0xa1). Measures, encrypts in place, Pre-Guest -> Guest-Valid. A CPUID page that
- * is refused (INVALID_PARAM) is corrected in place, for the hypervisor to try again.
+ * SNP_LAUNCH_UPDATE (0xa1). Measures, encrypts in place, Pre-Guest -> Guest-Valid. A CPUID page
+ * that is refused (INVALID_PARAM) is corrected in place, for the hypervisor to try again.
  */
 enum psp_status psp_launch_update(struct psp *psp, const struct psp_bus *bus,
                                   const struct psp_launch_update *params);

@@ -46,9 +46,8 @@ static enum psp_status pages_check(const struct psp_bus *bus, uint64_t req_spa, 
 static bool header_valid(const struct psp_msg_header *header, uint64_t req_spa)
 {
     return header->hdr_version == PSP_MSG_HEADER_VERSION &&
-           header->hdr_size == PSP_MSG_HEADER_BYTES &&
-           header->algo == PSP_MSG_ALGO_AES_256_GCM && header->msg_size > 0 &&
-           header->msg_size % 16 == 0 &&
+           header->hdr_size == PSP_MSG_HEADER_BYTES && header->algo == PSP_MSG_ALGO_AES_256_GCM &&
+           header->msg_size > 0 && header->msg_size % 16 == 0 &&
            in_page(req_spa, PSP_MSG_HEADER_BYTES + (uint64_t)header->msg_size) &&
            header->msg_vmpck < VMPL_COUNT;
 }

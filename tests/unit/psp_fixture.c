@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "psp_fixture.h"
+#include "tests/unit/psp_fixture.h"
 
 #include <gnutls/crypto.h>
 #include <string.h>

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "psp/certs.h"
-#include "psp_fixture.h"
+#include "tests/unit/psp_fixture.h"
 
 static gnutls_x509_crt_t crt_load(const struct psp_cert *cert)
 {
@@ -58,9 +58,8 @@ static void test_chain(void)
     g_assert_cmpuint(chain_verify(&certs, &certs.ark), ==, 0);
     g_assert_cmpuint(chain_verify(&certs, &other.ark) & GNUTLS_CERT_INVALID, !=, 0);
     ark = crt_load(&certs.ark);
-    g_assert_cmpint(gnutls_x509_crt_verify(ark, &ark, 1, GNUTLS_VERIFY_DISABLE_TIME_CHECKS,
-                                           &result),
-                    ==, 0);
+    g_assert_cmpint(
+        gnutls_x509_crt_verify(ark, &ark, 1, GNUTLS_VERIFY_DISABLE_TIME_CHECKS, &result), ==, 0);
     g_assert_cmpuint(result, ==, 0);
     gnutls_x509_crt_deinit(ark);
     certs.vcek.der[certs.vcek.len - 1] ^= 1;
@@ -84,13 +83,13 @@ static void test_names_and_dates(void)
         size_t len = sizeof text;
         unsigned ca = 9;
 
-        g_assert_cmpint(gnutls_x509_crt_get_dn_by_oid(crt, GNUTLS_OID_X520_COMMON_NAME, 0, 0, text,
-                                                      &len),
-                        ==, 0);
+        g_assert_cmpint(
+            gnutls_x509_crt_get_dn_by_oid(crt, GNUTLS_OID_X520_COMMON_NAME, 0, 0, text, &len), ==,
+            0);
         g_assert_cmpstr(text, ==, names[i]);
         len = sizeof text;
-        g_assert_cmpint(gnutls_x509_crt_get_issuer_dn_by_oid(crt, GNUTLS_OID_X520_COMMON_NAME, 0,
-                                                             0, text, &len),
+        g_assert_cmpint(gnutls_x509_crt_get_issuer_dn_by_oid(crt, GNUTLS_OID_X520_COMMON_NAME, 0, 0,
+                                                             text, &len),
                         ==, 0);
         g_assert_cmpstr(text, ==, names[i == 0 ? 0 : i - 1]);
         len = sizeof text;
@@ -133,9 +132,9 @@ static void test_extensions(void)
     crt = crt_load(&certs.vcek);
     extension(crt, "1.3.6.1.4.1.3704.1.1", "\x02\x01\x00", 3);
     extension(crt, "1.3.6.1.4.1.3704.1.2", "\x16\x0eProva-emulated", 16);
-    extension(crt, "1.3.6.1.4.1.3704.1.3.1", "\x02\x01\x04", 3);     /* bootloader */
-    extension(crt, "1.3.6.1.4.1.3704.1.3.2", "\x02\x01\x02", 3);     /* TEE */
-    extension(crt, "1.3.6.1.4.1.3704.1.3.3", "\x02\x01\x16", 3);     /* SNP */
+    extension(crt, "1.3.6.1.4.1.3704.1.3.1", "\x02\x01\x04", 3); /* bootloader */
+    extension(crt, "1.3.6.1.4.1.3704.1.3.2", "\x02\x01\x02", 3); /* TEE */
+    extension(crt, "1.3.6.1.4.1.3704.1.3.3", "\x02\x01\x16", 3); /* SNP */
     extension(crt, "1.3.6.1.4.1.3704.1.3.4", "\x02\x01\x00", 3);
     extension(crt, "1.3.6.1.4.1.3704.1.3.7", "\x02\x01\x00", 3);
     extension(crt, "1.3.6.1.4.1.3704.1.3.8", "\x02\x02\x00\xd5", 4); /* microcode */

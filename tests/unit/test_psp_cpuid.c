@@ -2,7 +2,7 @@
 /* CPUID policy (SEV-SNP ABI 56860, CPUID reporting): rules one by one, then page and message. */
 #include <string.h>
 
-#include "psp_fixture.h"
+#include "tests/unit/psp_fixture.h"
 
 static const struct psp_cpuid_limit limits[] = {
     {.leaf = 0,
@@ -88,8 +88,8 @@ static const struct claim claims[] = {
     {"xsave: AVX", 0xd, 0, 7, 0, 7, 832, 0x988, 0, 7, 832, 0x988, 0},
     {"xsave: PKRU, standard format", 0xd, 0, 0x207, 0, 7, 0, 0x988, 0, 7, 2440, 0x988, 0},
     {"xsave: PKRU, compacted", 0xd, 1, 0x207, 0, 0xf, 840, 0x1800, 0, 0xf, 840, 0x1800, 0},
-    {"xsave: aligned supervisor state", 0xd, 1, 0x207, 0x800, 0xf, 840, 0x1800, 0, 0xf, 912,
-     0x1800, 0},
+    {"xsave: aligned supervisor state", 0xd, 1, 0x207, 0x800, 0xf, 840, 0x1800, 0, 0xf, 912, 0x1800,
+     0},
 };
 
 static void test_rules(void)
@@ -112,7 +112,7 @@ static void test_rules(void)
     }
 }
 
-/* Omitted leaves, order and duplicates do not matter; a reserved field does; the first bad counts. */
+/* Omitted leaves, order and duplicates do not matter; reserved fields do. */
 static void test_list(void)
 {
     struct psp_cpuid_table table;

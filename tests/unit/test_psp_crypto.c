@@ -5,21 +5,21 @@
 #include "psp/ecdsa.h"
 #include "psp/kdf.h"
 #include "psp/random.h"
-#include "psp_fixture.h"
+#include "tests/unit/psp_fixture.h"
 
 static void hex_le72(const char *hex, uint8_t out[72])
 {
     memset(out, 0, 72);
     for (size_t i = 0; i < 48; i++)
-        out[47 - i] = (uint8_t)(g_ascii_xdigit_value(hex[2 * i]) << 4 |
-                                g_ascii_xdigit_value(hex[2 * i + 1]));
+        out[47 - i] =
+            (uint8_t)(g_ascii_xdigit_value(hex[2 * i]) << 4 | g_ascii_xdigit_value(hex[2 * i + 1]));
 }
 
 static void hex_be48(const char *hex, uint8_t out[48])
 {
     for (size_t i = 0; i < 48; i++)
-        out[i] = (uint8_t)(g_ascii_xdigit_value(hex[2 * i]) << 4 |
-                           g_ascii_xdigit_value(hex[2 * i + 1]));
+        out[i] =
+            (uint8_t)(g_ascii_xdigit_value(hex[2 * i]) << 4 | g_ascii_xdigit_value(hex[2 * i + 1]));
 }
 
 /* RFC 6979 A.2.6: the key, and its signatures with SHA-384. */

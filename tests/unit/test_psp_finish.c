@@ -7,7 +7,7 @@
 #include <gnutls/crypto.h>
 #include <string.h>
 
-#include "psp_fixture.h"
+#include "tests/unit/psp_fixture.h"
 
 struct owner {
     gnutls_privkey_t id_key, author_key;
@@ -165,15 +165,24 @@ enum flaw {
 static void flaw_make(struct owner *o, enum flaw flaw)
 {
     switch (flaw) {
-    case FLAW_DIGEST: o->block.launch_digest[47] ^= 1; owner_sign(o); break;
-    case FLAW_POLICY: o->block.policy ^= PSP_POLICY_DEBUG; owner_sign(o); break;
+    case FLAW_DIGEST:
+        o->block.launch_digest[47] ^= 1;
+        owner_sign(o);
+        break;
+    case FLAW_POLICY:
+        o->block.policy ^= PSP_POLICY_DEBUG;
+        owner_sign(o);
+        break;
     case FLAW_BLOCK_CHANGED: o->block.guest_svn++; break;
     case FLAW_BLOCK_SIGNATURE: o->auth.id_block_signature.s[5] ^= 1; break;
     case FLAW_ID_KEY_OTHER: o->auth.id_key = o->auth.author_key; break;
     case FLAW_ID_KEY_CURVE: o->auth.id_key.curve = 1; break;
     case FLAW_AUTHOR_SIGNATURE: o->auth.id_key_signature.r[0] ^= 1; break;
     case FLAW_AUTHOR_KEY_OTHER: o->auth.author_key = o->auth.id_key; break;
-    case FLAW_BLOCK_VERSION: o->block.version = 2; owner_sign(o); break;
+    case FLAW_BLOCK_VERSION:
+        o->block.version = 2;
+        owner_sign(o);
+        break;
     case FLAW_ID_ALGO: o->auth.id_key_algo = 0; break;
     case FLAW_AUTHOR_ALGO: o->auth.author_key_algo = 2; break;
     case FLAW_RESERVED1: o->auth.reserved1[0] = 1; break;
@@ -189,13 +198,13 @@ static void test_failures(void)
         enum flaw flaw;
         enum psp_status status;
     } cases[] = {
-        {FLAW_DIGEST, PSP_BAD_MEASUREMENT},        {FLAW_POLICY, PSP_POLICY_FAILURE},
-        {FLAW_BLOCK_CHANGED, PSP_BAD_SIGNATURE},   {FLAW_BLOCK_SIGNATURE, PSP_BAD_SIGNATURE},
-        {FLAW_ID_KEY_OTHER, PSP_BAD_SIGNATURE},    {FLAW_ID_KEY_CURVE, PSP_BAD_SIGNATURE},
+        {FLAW_DIGEST, PSP_BAD_MEASUREMENT},         {FLAW_POLICY, PSP_POLICY_FAILURE},
+        {FLAW_BLOCK_CHANGED, PSP_BAD_SIGNATURE},    {FLAW_BLOCK_SIGNATURE, PSP_BAD_SIGNATURE},
+        {FLAW_ID_KEY_OTHER, PSP_BAD_SIGNATURE},     {FLAW_ID_KEY_CURVE, PSP_BAD_SIGNATURE},
         {FLAW_AUTHOR_SIGNATURE, PSP_BAD_SIGNATURE}, {FLAW_AUTHOR_KEY_OTHER, PSP_BAD_SIGNATURE},
-        {FLAW_BLOCK_VERSION, PSP_INVALID_PARAM},   {FLAW_ID_ALGO, PSP_INVALID_PARAM},
-        {FLAW_AUTHOR_ALGO, PSP_INVALID_PARAM},     {FLAW_RESERVED1, PSP_INVALID_PARAM},
-        {FLAW_RESERVED2, PSP_INVALID_PARAM},       {FLAW_RESERVED3, PSP_INVALID_PARAM},
+        {FLAW_BLOCK_VERSION, PSP_INVALID_PARAM},    {FLAW_ID_ALGO, PSP_INVALID_PARAM},
+        {FLAW_AUTHOR_ALGO, PSP_INVALID_PARAM},      {FLAW_RESERVED1, PSP_INVALID_PARAM},
+        {FLAW_RESERVED2, PSP_INVALID_PARAM},        {FLAW_RESERVED3, PSP_INVALID_PARAM},
         {FLAW_NO_AUTH, PSP_INVALID_PARAM},
     };
     struct machine *m = machine_measured();

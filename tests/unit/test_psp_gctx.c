@@ -2,8 +2,8 @@
 /* Platform, guest context, ASID and page commands: states, errors, effects on the RMP. */
 #include <string.h>
 
-#include "psp_fixture.h"
 #include "rmp/insn.h"
+#include "tests/unit/psp_fixture.h"
 
 static const struct psp_launch_start start = {.gctx_spa = GCTX_SPA, .policy = PSP_POLICY_DEFAULT};
 static const struct psp_launch_update update = {
@@ -229,19 +229,19 @@ static void test_reclaim(void)
         {{.assigned = 1, .immutable = 1, .gpn = 5}, PSP_SUCCESS, RMP_STATE_RECLAIM},
         {{.assigned = 1, .immutable = 1, .vmsa = 1}, PSP_INVALID_PAGE_STATE, RMP_STATE_CONTEXT},
         {{.assigned = 1}, PSP_INVALID_PAGE_STATE, RMP_STATE_RECLAIM},
-        {{.assigned = 1, .immutable = 1, .asid = 3, .gpn = 9}, PSP_SUCCESS,
+        {{.assigned = 1, .immutable = 1, .asid = 3, .gpn = 9},
+         PSP_SUCCESS,
          RMP_STATE_GUEST_INVALID},
-        {{.assigned = 1, .immutable = 1, .asid = 3, .gpn = 9, .validated = 1}, PSP_SUCCESS,
+        {{.assigned = 1, .immutable = 1, .asid = 3, .gpn = 9, .validated = 1},
+         PSP_SUCCESS,
          RMP_STATE_GUEST_VALID},
         {{.assigned = 1, .asid = 3}, PSP_INVALID_PAGE_STATE, RMP_STATE_GUEST_INVALID},
-        {{.assigned = 1, .asid = 3, .validated = 1}, PSP_INVALID_PAGE_STATE,
-         RMP_STATE_GUEST_VALID},
+        {{.assigned = 1, .asid = 3, .validated = 1}, PSP_INVALID_PAGE_STATE, RMP_STATE_GUEST_VALID},
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
         *entry = cases[i].before;
-        g_assert_cmpint(psp_page_reclaim(&m->psp, &m->bus, PAGE_SPA, PAGE_4K), ==,
-                        cases[i].status);
+        g_assert_cmpint(psp_page_reclaim(&m->psp, &m->bus, PAGE_SPA, PAGE_4K), ==, cases[i].status);
         g_assert_cmpint(rmp_state_of(&m->rmp, PAGE_SPA), ==, cases[i].after);
         if (cases[i].before.asid)
             g_assert_cmpuint(entry->gpn, ==, cases[i].before.gpn);
@@ -249,8 +249,7 @@ static void test_reclaim(void)
     *entry = (struct rmp_entry){0};
     g_assert_cmpint(psp_page_reclaim(&m->psp, &m->bus, PAGE_SPA + 1, PAGE_4K), ==,
                     PSP_INVALID_ADDRESS);
-    g_assert_cmpint(psp_page_reclaim(&m->psp, &m->bus, PAGE_SPA, PAGE_2M), ==,
-                    PSP_INVALID_ADDRESS);
+    g_assert_cmpint(psp_page_reclaim(&m->psp, &m->bus, PAGE_SPA, PAGE_2M), ==, PSP_INVALID_ADDRESS);
     g_assert_cmpint(psp_page_reclaim(&m->psp, &m->bus, MACHINE_PAGES * PAGE_BYTES, PAGE_4K), ==,
                     PSP_INVALID_ADDRESS);
     g_assert_cmpint(psp_page_reclaim(&m->psp, &m->bus, PAGE_SPA, (enum page_size)2), ==,

@@ -2,8 +2,8 @@
 /* SNP_LAUNCH_START and SNP_LAUNCH_UPDATE: policy, page types, RMP, memory, digest. */
 #include <string.h>
 
-#include "psp_fixture.h"
 #include "rmp/insn.h"
+#include "tests/unit/psp_fixture.h"
 
 static struct machine *machine_launching(uint64_t seed)
 {
@@ -42,7 +42,7 @@ static void test_policy(void)
         {PSP_PLATFORM_SMT, 0x30000, true},
         {PSP_PLATFORM_SMT, 0x20000, false}, /* SMT not allowed, but on */
         {0, 0x20000, true},
-        {0, 0x10000, false}, /* bit 17 must be one */
+        {0, 0x10000, false},          /* bit 17 must be one */
         {0, 0x20000 | 0x0137, true},  /* 1.55 */
         {0, 0x20000 | 0x0138, false}, /* 1.56 */
         {0, 0x20000 | 0x00ff, true},  /* 0.255 */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The launch digest against PAGE_INFO laid out by hand and hashed by GLib (ABI SNP_LAUNCH_UPDATE). */
+/* The launch digest against PAGE_INFO (SNP_LAUNCH_UPDATE) laid out by hand and hashed by GLib. */
 #include <string.h>
 
-#include "psp_fixture.h"
+#include "tests/unit/psp_fixture.h"
 
 struct plan {
     uint8_t type;
@@ -12,7 +12,7 @@ struct plan {
     uint32_t tag;
 };
 
-/* One PAGE_INFO: 0x00 LD, 0x30 contents, 0x60 length, 0x62 type, 0x63 IMI, 0x65.. VMPL1-3, 0x68 GPA. */
+/* PAGE_INFO: 0x00 LD, 0x30 contents, 0x60 length, 0x62 type, 0x63 IMI, 0x65 VMPL1-3, 0x68 GPA. */
 static void chain(uint8_t ld[48], const struct plan *plan, const uint8_t contents[48])
 {
     uint8_t info[0x70] = {0};

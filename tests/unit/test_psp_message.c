@@ -2,7 +2,7 @@
 /* The handlers: MSG_REPORT_REQ, MSG_KEY_REQ, MSG_TSC_INFO_REQ (SEV-SNP ABI 56860). */
 #include <string.h>
 
-#include "psp_fixture.h"
+#include "tests/unit/psp_fixture.h"
 
 /* A guest with an ID block's values in its context, as LAUNCH_FINISH leaves them. */
 static struct machine *machine_identified(void)

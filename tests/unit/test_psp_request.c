@@ -2,8 +2,8 @@
 /* SNP_GUEST_REQUEST: the frame, its checks in their order, and the sequence numbers. */
 #include <string.h>
 
-#include "psp_fixture.h"
 #include "rmp/insn.h"
+#include "tests/unit/psp_fixture.h"
 
 /* A good TSC_INFO request of the channel's next number, sealed. */
 static struct guest_msg tsc_request(const struct machine *m, uint8_t vmpck)
@@ -70,11 +70,16 @@ static void test_header(void)
         uint8_t at, bytes;
         uint16_t value;
     } cases[] = {
-        {"hdr_version", 0x31, 1, 2},  {"hdr_version", 0x31, 1, 0},
-        {"hdr_size", 0x32, 2, 0x50},  {"algo", 0x30, 1, 0},
-        {"algo", 0x30, 1, 2},         {"msg_size 0", 0x36, 2, 0},
-        {"msg_size not 16n", 0x36, 2, 127}, {"beyond the page", 0x36, 2, 4096 - 0x60 + 16},
-        {"msg_size huge", 0x36, 2, 0xfff0}, {"vmpck", 0x3c, 1, 4},
+        {"hdr_version", 0x31, 1, 2},
+        {"hdr_version", 0x31, 1, 0},
+        {"hdr_size", 0x32, 2, 0x50},
+        {"algo", 0x30, 1, 0},
+        {"algo", 0x30, 1, 2},
+        {"msg_size 0", 0x36, 2, 0},
+        {"msg_size not 16n", 0x36, 2, 127},
+        {"beyond the page", 0x36, 2, 4096 - 0x60 + 16},
+        {"msg_size huge", 0x36, 2, 0xfff0},
+        {"vmpck", 0x3c, 1, 4},
         {"vmpck", 0x3c, 1, 255},
     };
     struct machine *m = machine_running(1);
@@ -219,9 +224,9 @@ static void test_replay(void)
     message_seal(m, &request, page);
     g_assert_cmpint(page_send(m, page), ==, PSP_SUCCESS);
     page_refused(m, page, PSP_AEAD_OFLOW);
-    g_assert_cmpint(message_send(m, &(struct guest_msg){.seqno = 3, .type = 0x11, .size = 128},
-                                 NULL),
-                    ==, PSP_SUCCESS);
+    g_assert_cmpint(
+        message_send(m, &(struct guest_msg){.seqno = 3, .type = 0x11, .size = 128}, NULL), ==,
+        PSP_SUCCESS);
     page_refused(m, page, PSP_AEAD_OFLOW);
     machine_free(m);
 }
