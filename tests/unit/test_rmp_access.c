@@ -295,6 +295,7 @@ static void test_host_write(void)
     g_assert_false(rmp_host_write_allowed(rmp, RIG_SPA + PAGE_MASK, 1));
     g_assert_true(rmp_host_write_allowed(rmp, RIG_SPA + PAGE_BYTES, 8));
     g_assert_true(rmp_host_write_allowed(rmp, RIG_SPA, 0));
+    g_assert_true(rmp_host_write_allowed(rmp, 0, 0));
     g_assert_false(rmp_host_write_allowed(rmp, RIG_SPA - 4, 8)); /* crosses into it */
     g_assert_false(rmp_host_write_allowed(rmp, RIG_SPA_2M + 100 * PAGE_BYTES, 8));
     g_assert_true(rmp_host_write_allowed(rmp, RIG_SPA_UNCOVERED, UINT64_MAX));

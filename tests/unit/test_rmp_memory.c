@@ -137,6 +137,28 @@ static void test_known_answer(void)
     g_assert_cmpmem(got, sizeof(got), expected, sizeof(expected));
 }
 
+/* A page number of more than one byte enters the tweak in full. */
+static void test_high_page(void)
+{
+    enum { SPN = 0x1234, PAGES = SPN + 1 };
+    struct memory memory = {
+        .dram = g_malloc0(PAGES * 4096),
+        .pages = g_malloc0(PAGES * sizeof(struct memory_page)),
+        .bytes = PAGES * PAGE_BYTES,
+    };
+    memory_init(&memory);
+    uint8_t key[MEMORY_KEY_BYTES], plain[4096], got[4096];
+    key_fill(key, KEY_B);
+    memory_key_set(&memory, KEY_B, key);
+    pattern_fill(plain, 12);
+    memory_write(&memory, SPN * PAGE_BYTES, KEY_B, plain, sizeof(plain));
+    memory_read(&memory, SPN * PAGE_BYTES, 0, got, sizeof(got));
+    reference_encrypt(key, SPN, plain);
+    g_assert_cmpmem(got, sizeof(got), plain, sizeof(plain));
+    g_free(memory.pages);
+    g_free(memory.dram);
+}
+
 /* IEEE 1619-2007, annex B, vector 2: data unit 0x3333333333, 32 bytes of 0x44. */
 static void test_ieee_vector(void)
 {
@@ -421,6 +443,7 @@ int main(int argc, char **argv)
     g_test_add_func("/rmp/memory/1/starts-raw", test_init);
     g_test_add_func("/rmp/memory/1/key-decides-what-is-seen", test_round_trip);
     g_test_add_func("/rmp/memory/7.10/known-answer", test_known_answer);
+    g_test_add_func("/rmp/memory/7.10/known-answer-high-page", test_high_page);
     g_test_add_func("/rmp/memory/7.10/ieee-1619-vector", test_ieee_vector);
     g_test_add_func("/rmp/memory/1/block-granularity", test_block_granularity);
     g_test_add_func("/rmp/memory/1/tweak-depends-on-spa", test_tweak);

@@ -51,6 +51,7 @@ static void test_map(void)
     }
     assert_unmapped(&rig.npt, 0x2000);
     assert_unmapped(&rig.npt, UINT64_MAX);
+    assert_unmapped(&rig.npt, UINT64_C(1) << 57); /* no alias of page 0 */
     /* Replaced in place, with other flags; the highest SPA. */
     const uint64_t top = UINT64_C(0xffffffffff000);
     g_assert_cmpint(npt_map(&rig.npt, 0x1000, top, PAGE_4K, NPT_R), ==, NPT_OK);
@@ -118,6 +119,7 @@ static void test_unmap(void)
     rig_init(&rig, POOL_TABLES);
     struct npt *npt = &rig.npt;
     g_assert_cmpint(npt_unmap(npt, 0x7000, PAGE_4K), ==, NPT_OK); /* nothing there: fine */
+    g_assert_cmpuint(npt->used_tables, ==, 1);
     g_assert_cmpint(npt_map(npt, 0, PAGE_BYTES_2M, PAGE_2M, NPT_RWX), ==, NPT_OK);
     g_assert_cmpint(npt_unmap(npt, 0x7000, PAGE_4K), ==, NPT_OK);
     assert_unmapped(npt, 0x7000);
@@ -155,7 +157,7 @@ static void test_pool_exhausted(void)
     g_assert_cmpint(npt_unmap(npt, 0, PAGE_2M), ==, NPT_OK);
     g_assert_cmpint(npt_unmap(npt, 3 * PAGE_BYTES_2M, PAGE_2M), ==, NPT_OK);
     for (uint64_t i = 0; i < 100; i++) {
-        const uint64_t gpa = i << 39;
+        const uint64_t gpa = i << 45; /* through every entry of the root in use */
         g_assert_cmpint(npt_map(npt, gpa, 0, PAGE_2M, NPT_RWX), ==, NPT_OK);
         assert_map(npt, gpa, 0, PAGE_2M, NPT_RWX);
         g_assert_cmpint(npt_unmap(npt, gpa, PAGE_2M), ==, NPT_OK);

@@ -45,6 +45,12 @@ static void test_covers(void)
     g_assert_true(rmp_covers(&rig.rmp, RIG_SPA_2M, PAGE_2M));
     g_assert_false(rmp_covers(&rig.rmp, 2 * PAGE_BYTES_2M, PAGE_2M)); /* 16 pages of 512 */
     g_assert_false(rmp_covers(&rig.rmp, UINT64_MAX, PAGE_2M));
+    rig.rmp.covered_pages = PAGES_PER_2M; /* a region that ends where the table ends */
+    g_assert_true(rmp_covers(&rig.rmp, 0, PAGE_2M));
+    g_assert_false(rmp_covers(&rig.rmp, PAGE_BYTES_2M, PAGE_2M));
+    rig.rmp.covered_pages = PAGES_PER_2M - 1;
+    g_assert_false(rmp_covers(&rig.rmp, 0, PAGE_2M));
+    rig.rmp.covered_pages = RIG_PAGES;
     g_assert_null(rmp_slot_at(&rig.rmp, RIG_SPA_UNCOVERED));
     g_assert_null(rmp_entry_at(&rig.rmp, UINT64_MAX));
 }

@@ -189,6 +189,31 @@ static void test_invlpg_large_unseen(void)
     g_assert_true(holds(&rig, 0x600000));
 }
 
+/* Each flush finds its entry in whichever slot it lies. */
+static void test_flush_any_slot(void)
+{
+    struct tlb_rig rig;
+    tlb_rig_init(&rig);
+    bool seen[SLOTS] = {false};
+    for (uint64_t i = 1; i < 64 * SLOTS; i++) {
+        const uint64_t gva = i << PAGE_SHIFT;
+        insert_large(&rig, gva);
+        seen[tlb_lookup(&rig.tlb, gva) - rig.slots] = true;
+        const uint64_t generation = rig.tlb.generation;
+        tlb_flush_gva(&rig.tlb, 0);
+        g_assert_cmpuint(rig.tlb.used, ==, 0);
+        g_assert_cmpuint(rig.tlb.generation, ==, generation + 1);
+        insert(&rig, gva, gva);
+        tlb_flush_all(&rig.tlb, true);
+        g_assert_cmpuint(rig.tlb.used, ==, 0);
+        insert(&rig, gva, gva);
+        g_assert_cmpuint(tlb_flush_spa(&rig.tlb, gva, 1), ==, 1);
+    }
+    for (uint32_t i = 0; i < SLOTS; i++) {
+        g_assert_true(seen[i]);
+    }
+}
+
 static void test_flush_spa(void)
 {
     struct tlb_rig rig;
@@ -275,6 +300,7 @@ int main(int argc, char **argv)
     g_test_add_func("/rmp/tlb/5.5/invlpg", test_invlpg);
     g_test_add_func("/rmp/tlb/5.5/invlpg-of-an-unseen-piece", test_invlpg_large_unseen);
     g_test_add_func("/rmp/tlb/9/flush-by-system-page", test_flush_spa);
+    g_test_add_func("/rmp/tlb/9/flush-in-any-slot", test_flush_any_slot);
     g_test_add_func("/rmp/tlb/random/equals-list", test_random);
     return g_test_run();
 }
