@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-foreach(part table insn_guest insn_host access npt memory tlb model)
+foreach(part table insn_guest adjust insn_host access npt memory tlb)
     set(libraries prova_rmp)
     if(part STREQUAL memory)
         list(APPEND libraries PkgConfig::NETTLE)
     endif()
     prova_unit_test(NAME rmp_${part} SOURCES test_rmp_${part}.c LIBS ${libraries} LABELS quick)
 endforeach()
+prova_unit_test(NAME rmp_model SOURCES test_rmp_model.c rmp_second_model.c LIBS prova_rmp
+    LABELS quick)
 
 # Linked with the archive and Nettle alone: that it links is half of the test.
 add_executable(test_rmp_link test_rmp_link.c)
