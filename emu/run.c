@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "emu/run_internal.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "cpu/symbols.h"
+#include "emu/error.h"
+
+/* The events a scenario may cause in one turn if no limit is given. */
+#define SCRIPT_EVENTS_DEFAULT UINT64_C(100000000)
+enum { INPUT_BYTES_MAX = 256 << 20 };
+
+static void input_describe(struct run *run, const char *role, const char *path, const char *bytes,
+                           size_t length)
+{
+    struct run_input *input = &run->inputs[run->inputs_count++];
+    *input = (struct run_input){.role = role, .path = g_strdup(path), .bytes = length};
+    GChecksum *sum = g_checksum_new(G_CHECKSUM_SHA256);
+    g_checksum_update(sum, (const guchar *)bytes, (gssize)length);
+    g_strlcpy(input->sha256_hex, g_checksum_get_string(sum), sizeof(input->sha256_hex));
+    gsize digest_bytes = sizeof(input->sha256);
+    g_checksum_get_digest(sum, input->sha256, &digest_bytes);
+    g_checksum_free(sum);
+}
+
+/* The contents of a regular file; NULL and error otherwise. */
+static char *input_read(const char *role, const char *path, size_t *length, GError **error)
+{
+    struct stat info;
+    char *bytes = NULL;
+    GError *reason = NULL;
+    if (stat(path, &info) != 0) {
+        g_set_error(error, EMU_ERROR, EMU_ERROR_INPUT, "%s: the %s cannot be read: %s", path, role,
+                    g_strerror(errno));
+    } else if (!S_ISREG(info.st_mode)) {
+        g_set_error(error, EMU_ERROR, EMU_ERROR_INPUT, "%s: the %s must be a regular file", path,
+                    role);
+    } else if (info.st_size > INPUT_BYTES_MAX) {
+        g_set_error(error, EMU_ERROR, EMU_ERROR_INPUT,
+                    "%s: the %s is too large (at most %d MiB)", path, role, INPUT_BYTES_MAX >> 20);
+    } else if (!g_file_get_contents(path, &bytes, length, &reason)) {
+        g_set_error(error, EMU_ERROR, EMU_ERROR_INPUT, "%s: the %s cannot be read: %s", path, role,
+                    reason->message);
+        g_error_free(reason);
+    }
+    return bytes;
+}
+
+static bool scenario_load(struct run *run, const struct run_request *request, GError **error)
+{
+    const char *path = request->scenario_path;
+    if (path == NULL) {
+        run->config = machine_config_default();
+        return true;
+    }
+    if (request->scenario_text != NULL) {
+        run->scenario_bytes = request->scenario_bytes;
+        run->scenario_text = g_strndup(request->scenario_text, request->scenario_bytes);
+    } else {
+        run->scenario_text = input_read("scenario", path, &run->scenario_bytes, error);
+        if (run->scenario_text == NULL)
+            return false;
+    }
+    input_describe(run, "scenario", path, run->scenario_text, run->scenario_bytes);
+    run->script = script_open(path, run->scenario_text, run->scenario_bytes, NULL, request->log,
+                              request->log_user, error);
+    if (run->script == NULL)
+        return false;
+    run->config = script_scenario(run->script)->config;
+    return true;
+}
+
+static bool config_override(struct run *run, const struct run_request *request, GError **error)
+{
+    struct machine_config *config = &run->config;
+    if (request->seed_given)
+        config->seed = request->seed;
+    if (request->cpus)
+        config->cpus = request->cpus;
+    if (request->memory_bytes)
+        config->memory_bytes = request->memory_bytes;
+    if (request->limit_insns)
+        config->limit_insns = request->limit_insns;
+    if (request->limit_events)
+        config->limit_events = request->limit_events;
+    if (request->limit_time_cycles)
+        config->limit_time_cycles = request->limit_time_cycles;
+    for (size_t i = 0; i < request->settings_count; i++) {
+        char **pair = g_strsplit(request->settings[i], "=", 2);
+        bool fine = false;
+        if (pair[0] == NULL || pair[1] == NULL)
+            g_set_error(error, EMU_ERROR, EMU_ERROR_INPUT, "--set %s: it must be NAME=VALUE",
+                        request->settings[i]);
+        else
+            fine = script_setting_set(config, pair[0], pair[1], error);
+        g_strfreev(pair);
+        if (!fine)
+            return false;
+    }
+    return true;
+}
+
+/* Finds, reads and hashes one image; *path gets where it is. */
+static bool image_load(struct run *run, const char *image_dir, const char *name, bool guest,
+                       char **path, GError **error)
+{
+    const char *role = guest ? "guest" : "monitor";
+    size_t length = 0;
+    *path = run_image_path(image_dir, name, guest, error);
+    char *bytes = *path ? input_read(role, *path, &length, error) : NULL;
+    if (bytes == NULL)
+        return false;
+    input_describe(run, role, *path, bytes, length);
+    g_free(bytes);
+    return true;
+}
+
+static bool images_load(struct run *run, const struct run_request *request, GError **error)
+{
+    const struct scenario *scenario = run_scenario(run);
+    const char *monitor = request->monitor ? request->monitor : scenario ? scenario->monitor : NULL;
+    const char *guest = request->guest ? request->guest : scenario ? scenario->guest : NULL;
+    if (monitor == NULL) {
+        g_set_error(error, EMU_ERROR, EMU_ERROR_INPUT,
+                    "no monitor: %s",
+                    scenario ? "the scenario names none; give it monitor = \"...\", or use "
+                               "--monitor NAME|FILE"
+                             : "use --monitor NAME|FILE, or give a scenario");
+        return false;
+    }
+    if (!image_load(run, request->image_dir, monitor, false, &run->monitor_path, error))
+        return false;
+    char *base = g_path_get_basename(run->monitor_path);
+    run->monitor_name = g_str_has_suffix(base, ".elf") ? g_strndup(base, strlen(base) - 4)
+                                                       : g_strdup(base);
+    g_free(base);
+    if (guest != NULL && guest[0] != '\0' &&
+        !image_load(run, request->image_dir, guest, true, &run->guest_path, error))
+        return false;
+    run->config.monitor_path = run->monitor_path;
+    run->config.guest_path = run->guest_path;
+    return true;
+}
+
+/* The expectation for the monitor at hand: its own, else "default", else the one for all. */
+static bool expect_choose(struct run *run, GError **error)
+{
+    const struct scenario *scenario = run_scenario(run);
+    if (scenario == NULL || scenario->expects_count == 0)
+        return true;
+    for (size_t i = 0; i < scenario->expects_count; i++) {
+        const struct expect *expect = &scenario->expects[i];
+        if (expect->variant == NULL || strcmp(expect->variant, run->monitor_name) == 0) {
+            run->expect = expect;
+            return true;
+        }
+        if (strcmp(expect->variant, "default") == 0)
+            run->expect = expect;
+    }
+    if (run->expect == NULL)
+        g_set_error(error, EMU_ERROR, EMU_ERROR_INPUT,
+                    "%s: expect says nothing about monitor '%s' and has no default",
+                    scenario->path, run->monitor_name);
+    return run->expect != NULL;
+}
+
+static void run_observe(void *user, const struct event *event)
+{
+    struct run *run = user;
+    if (event->kind == EVENT_RULE) {
+        struct event *first = run->rule_event;
+        uint32_t id = event->rule.rule_id;
+        if (id < RULE_ID_END && first[id].seq == 0 && event->rule.cause_seq == run->last.seq)
+            first[id] = run->last;
+        return;
+    }
+    if (event->kind == EVENT_VERDICT)
+        return;
+    run->last = *event;
+    if (event->kind == EVENT_RUN_END)
+        run->end = *event;
+    for (size_t i = 0; i < run->faults_count; i++) {
+        struct run_fault_watch *watch = &run->faults[i];
+        bool fault = event->kind == EVENT_FAULT;
+        if (watch->seen.seq != 0 || !run_fault_matches(watch->fault->name, event))
+            continue;
+        if (watch->fault->vmpl >= 0 && event->vmpl != watch->fault->vmpl)
+            continue;
+        if (watch->high != UINT64_MAX &&
+            (!fault || ((event->fault.gpa < watch->low || event->fault.gpa >= watch->high) &&
+                        (event->fault.address < watch->low ||
+                         event->fault.address >= watch->high))))
+            continue;
+        watch->seen = *event;
+    }
+}
+
+struct run *run_new(const struct run_request *request, GError **error)
+{
+    struct run *run = g_new0(struct run, 1);
+    run->verdicts = g_array_new(FALSE, TRUE, sizeof(struct run_verdict));
+    if (scenario_load(run, request, error) && config_override(run, request, error) &&
+        images_load(run, request, error) && expect_choose(run, error))
+        run->machine = machine_new(&run->config, error);
+    if (run->machine == NULL) {
+        run_free(run);
+        return NULL;
+    }
+    const struct rules_config rules_config = {0};
+    run->rules = rules_attach(machine_trace(run->machine), &rules_config);
+    if (run->rules == NULL || !trace_attach(machine_trace(run->machine), run_observe, run)) {
+        g_set_error(error, EMU_ERROR, EMU_ERROR_INTERNAL, "too many observers");
+        run_free(run);
+        return NULL;
+    }
+    return run;
+}
+
+void run_free(struct run *run)
+{
+    if (run == NULL)
+        return;
+    script_free(run->script);
+    machine_free(run->machine);
+    if (run->rules != NULL)
+        rules_free(run->rules);
+    for (size_t i = 0; i < run->verdicts->len; i++)
+        g_free(g_array_index(run->verdicts, struct run_verdict, i).text);
+    g_array_free(run->verdicts, TRUE);
+    for (size_t i = 0; i < run->inputs_count; i++)
+        g_free(run->inputs[i].path);
+    g_free(run->monitor_path);
+    g_free(run->guest_path);
+    g_free(run->monitor_name);
+    g_free(run->scenario_text);
+    g_free(run->exit_text);
+    g_free(run);
+}
+
+/* Where an expected fault must happen: a symbol's bytes, or the page of an address. */
+static bool fault_resolve(struct run *run, struct run_fault_watch *watch, GError **error)
+{
+    static const char guest_prefix[] = "guest:";
+    const struct expect_fault *fault = watch->fault;
+    watch->high = UINT64_MAX;
+    if (fault->symbol == NULL && fault->gpa == UINT64_MAX)
+        return true;
+    watch->low = page_base(fault->gpa);
+    watch->high = watch->low + PAGE_BYTES;
+    if (fault->symbol == NULL)
+        return true;
+    bool guest = g_str_has_prefix(fault->symbol, guest_prefix);
+    const char *name = fault->symbol + (guest ? strlen(guest_prefix) : 0);
+    const struct symbols *symbols = machine_symbols(run->machine, guest);
+    struct symbol_info info;
+    if (symbols == NULL || !symbols_find(symbols, name, &info)) {
+        g_set_error(error, EMU_ERROR, EMU_ERROR_INPUT,
+                    "%s: expect.fault.gpa: the %s has no symbol '%s'", run_scenario(run)->path,
+                    guest ? "guest" : "monitor", name);
+        return false;
+    }
+    watch->low = page_base(info.address);
+    watch->high = page_base(info.address + (info.size ? info.size - 1 : 0)) + PAGE_BYTES;
+    return true;
+}
+
+static bool expect_prepare(struct run *run, GError **error)
+{
+    for (size_t i = 0; run->expect != NULL && i < run->expect->faults_count; i++) {
+        if (run->faults_count == RUN_FAULTS_MAX) {
+            g_set_error(error, EMU_ERROR, EMU_ERROR_INPUT, "%s: more than %d expected faults",
+                        run_scenario(run)->path, RUN_FAULTS_MAX);
+            return false;
+        }
+        struct run_fault_watch *watch = &run->faults[run->faults_count];
+        watch->fault = &run->expect->faults[i];
+        if (!fault_resolve(run, watch, error))
+            return false;
+        run->faults_count++;
+    }
+    return true;
+}
+
+static bool scenario_start(struct run *run, const volatile int *interrupted, GError **error)
+{
+    const struct scenario *scenario = run_scenario(run);
+    if (scenario == NULL)
+        return true;
+    for (char **name = scenario->secrets; name != NULL && *name != NULL; name++)
+        if (!machine_secret_symbol(run->machine, *name, error))
+            return false;
+    script_events_limit_set(run->script, run->config.limit_events ? run->config.limit_events
+                                                                  : SCRIPT_EVENTS_DEFAULT);
+    return script_attach(run->script, run->machine, run->config.seed, interrupted, error);
+}
+
+bool run_execute(struct run *run, const volatile int *interrupted, GError **error)
+{
+    if (!machine_launch(run->machine, error) || !expect_prepare(run, error) ||
+        !scenario_start(run, interrupted, error))
+        return false;
+    machine_run(run->machine, interrupted);
+    run_judge(run);
+    return true;
+}
+
+const struct scenario *run_scenario(const struct run *run)
+{
+    return run->script ? script_scenario(run->script) : NULL;
+}
+
+const char *run_scenario_text(const struct run *run, size_t *bytes)
+{
+    *bytes = run->scenario_bytes;
+    return run->scenario_text;
+}
+
+const struct machine_config *run_config(const struct run *run)
+{
+    return &run->config;
+}
+
+const char *run_monitor_name(const struct run *run)
+{
+    return run->monitor_name;
+}
+
+const struct run_input *run_inputs(const struct run *run, size_t *count)
+{
+    *count = run->inputs_count;
+    return run->inputs;
+}
+
+struct machine *run_machine(struct run *run)
+{
+    return run->machine;
+}
+
+struct trace *run_trace(struct run *run)
+{
+    return machine_trace(run->machine);
+}
+
+const struct run_verdict *run_verdicts(const struct run *run, size_t *count)
+{
+    *count = run->verdicts->len;
+    return (const struct run_verdict *)(void *)run->verdicts->data;
+}
+
+enum run_exit run_exit_code(const struct run *run)
+{
+    return run->exit_code;
+}
+
+const char *run_exit_text(const struct run *run)
+{
+    return run->exit_text ? run->exit_text : "";
+}
+
+char *run_event_symbol(struct run *run, const struct event *event)
+{
+    const struct symbols *symbols =
+        machine_symbols(run->machine, event->vmpl != 0 && event->vmpl != EVENT_NO_VMPL);
+    struct symbol_info info;
+    if (event->rip == 0 || symbols == NULL || !symbols_lookup(symbols, event->rip, &info) ||
+        info.name == NULL)
+        return NULL;
+    if (info.file == NULL)
+        return g_strdup(info.name);
+    return g_strdup_printf("%s (%s:%u)", info.name, info.file, info.line);
+}

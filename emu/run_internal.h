@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The insides of a run, shared by emu/run*.c. */
+#ifndef PROVA_EMU_RUN_INTERNAL_H
+#define PROVA_EMU_RUN_INTERNAL_H
+
+#include "emu/run.h"
+
+enum { RUN_INPUTS_MAX = 3, RUN_FAULTS_MAX = 64 };
+
+/* A fault that the scenario expects, and when it was first seen. */
+struct run_fault_watch {
+    const struct expect_fault *fault;
+    uint64_t low, high; /* [low, high): where; 0, UINT64_MAX: anywhere */
+    struct event seen; /* seq 0: not yet */
+};
+
+struct run {
+    struct machine_config config;
+    char *monitor_path, *guest_path, *monitor_name;
+    char *scenario_text;
+    size_t scenario_bytes;
+    struct script *script; /* NULL without a scenario */
+    const struct expect *expect; /* of this monitor; NULL: the default expectation */
+    struct run_input inputs[RUN_INPUTS_MAX];
+    size_t inputs_count;
+    struct machine *machine;
+    struct rules *rules;
+
+    struct event last; /* the event at hand, for rules that it breaks */
+    struct event end;  /* EVENT_RUN_END */
+    struct event rule_event[RULE_ID_END]; /* what first broke each rule; seq 0: nothing */
+    struct run_fault_watch faults[RUN_FAULTS_MAX];
+    size_t faults_count;
+
+    GArray *verdicts; /* struct run_verdict */
+    enum run_exit exit_code;
+    char *exit_text;
+};
+
+/* run_fault.c: does the event show the fault of that name? */
+bool run_fault_matches(const char *name, const struct event *event);
+
+/* run_verdict.c: rules and expectations against what was seen; sets exit_code and exit_text. */
+void run_judge(struct run *run);
+
+#endif

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The insides of a script, shared by the files emu/script*.c. None of them knows the machine's
+ * insides: the machine is reached by its public headers only (a test looks at the includes).
+ */
+#ifndef PROVA_EMU_SCRIPT_INTERNAL_H
+#define PROVA_EMU_SCRIPT_INTERNAL_H
+
+#include <lauxlib.h>
+#include <lua.h>
+#include <lualib.h>
+
+#include "emu/error.h"
+#include "emu/honest.h"
+#include "emu/script.h"
+
+/* Why no more Lua code may run. Once set it stays, and no pcall() can swallow it. */
+enum script_stop {
+    SCRIPT_STOP_NONE,
+    SCRIPT_STOP_INSNS,
+    SCRIPT_STOP_MEMORY,
+    SCRIPT_STOP_INTERRUPTED,
+    SCRIPT_STOP_ENDED, /* the script ended the run itself, or a limit of the machine did */
+};
+
+enum {
+    SCRIPT_HOOK_INSNS = 1000,     /* the count hook's period, and the price of a resume */
+    SCRIPT_BYTES_PER_INSN = 64,   /* work on memory is paid in instructions */
+    SCRIPT_TRIGGERS_MAX = 1024,
+    SCRIPT_REFUSALS_MAX = 64,     /* VMRUNs refused in a row on one processor */
+};
+
+/* The hypervisor's program on one processor: a coroutine. */
+struct script_cpu {
+    lua_State *co; /* anchored in the registry; NULL before the first step */
+    bool waiting;  /* in vcpu:run() */
+    bool honest;   /* hypervisor() has returned or there is none */
+    uint64_t vmsa_spa; /* what vcpu:run{vmsa=} asks for, 0: what the honest hypervisor would run */
+    uint32_t refusals; /* VMRUNs refused in a row */
+    uint64_t exit_serial; /* of the exit at hand: earlier ones cannot be answered any more */
+    bool exit_answered;
+    struct hv_exit exit;
+};
+
+/* at{...}(function): what to wait for. */
+struct script_trigger {
+    uint32_t visible; /* enum vcpu_visible */
+    int cpu;          /* -1: any */
+    uint64_t nth;     /* 0: every time */
+    uint64_t gpa;     /* page; UINT64_MAX: any */
+    uint64_t seen;
+    int function; /* registry reference */
+};
+
+struct script {
+    lua_State *lua;
+    lua_State *chunk; /* the thread of the file's top level */
+    bool scenario_given;
+    struct scenario scenario;
+    char *text; /* the source, for finding lines */
+    struct machine *machine;
+    script_log_fn *log;
+    void *log_user;
+
+    struct script_limits limits;
+    uint64_t insns_used;
+    size_t memory_used;
+    bool memory_refused; /* the last request was refused once: the next refusal is final */
+    enum script_stop stop;
+    const volatile int *interrupted;
+    uint64_t limit_events;
+
+    uint64_t random_state;
+    struct script_cpu cpu[MACHINE_CPUS_MAX];
+    struct script_trigger *triggers;
+    uint32_t triggers_count;
+};
+
+struct script *script_of(lua_State *lua);
+
+/* script_guard.c: limits, and the functions that could swallow their errors. */
+void *guard_alloc(void *user, void *block, size_t old_bytes, size_t new_bytes);
+void guard_install(lua_State *lua);
+/* Pays for work that the count hook does not see; raises the limit error. */
+void script_charge(lua_State *lua, uint64_t insns);
+/* Raises the error that ends all Lua code of the script. */
+int script_stop_raise(lua_State *lua, enum script_stop stop);
+/* pcall, xpcall and the coroutine library. */
+void guard_open(lua_State *lua);
+/* Field `name` of the table at the top becomes a closure of wrapper over it and its name. */
+void script_library_wrap(lua_State *lua, const char *name, lua_CFunction wrapper);
+/* In such a closure: calls the library's function with all arguments; its errors name the line. */
+int script_library_call(lua_State *lua);
+
+/* script_base.c: the sandbox. */
+int script_sandbox_open(lua_State *lua); /* lua_CFunction; builds all globals */
+void script_tostring(lua_State *lua, int index); /* pushes a string without addresses */
+uint64_t script_random(struct script *script);
+
+/* script_order.c: next() and pairs() in a fixed order. */
+void order_open(lua_State *lua);
+
+/* script_text.c: string and table functions that could run long or show addresses. */
+void text_open(lua_State *lua);
+
+/* script_config.c, script_expect.c: scenario{...}. */
+void config_open(lua_State *lua);
+void expect_read(lua_State *lua, int index, struct scenario *scenario);
+void expects_clear(struct scenario *scenario);
+void scenario_clear(struct scenario *scenario);
+/* Raises: path:line of the field: message. */
+int script_field_error(lua_State *lua, const char *field, const char *format, ...)
+    G_GNUC_PRINTF(3, 4);
+/* A string or an array of strings at the index -> NULL-terminated copy; raises if it is neither. */
+char **script_strings(lua_State *lua, int index, const char *field);
+
+/* script_hv.c, script_exit.c, script_program.c: the machine's side. */
+void hv_open(lua_State *lua);
+void exit_open(lua_State *lua);
+void program_open(lua_State *lua);
+void script_exit_push(lua_State *lua, const struct script_cpu *cpu);
+/* The struct behind an exit object that can still be answered; raises otherwise. */
+struct script_cpu *script_exit_answer(lua_State *lua, int index);
+struct machine *script_machine(lua_State *lua); /* raises if there is none */
+uint32_t script_arg_cpu(lua_State *lua, int index);
+uint64_t script_arg_address(lua_State *lua, int index, const char *what);
+enum page_size script_arg_size(lua_State *lua, int index);
+/* Every key of the table is one of names (ends with NULL), or an error that names the nearest. */
+void script_fields_check(lua_State *lua, int index, const char *what, const char *const *names);
+void script_program_set(struct script *script);
+
+/* script.c: the error at the top of a thread that died -> one line of text; g_free() it. */
+char *script_error_text(struct script *script, lua_State *lua, int status);
+
+#endif
