@@ -57,12 +57,6 @@ size_t strlen(const char *string)
     return length;
 }
 
-void secret_wipe(void *secret, size_t bytes)
-{
-    memset(secret, 0, bytes);
-    __asm__ volatile("" : : "r"(secret) : "memory");
-}
-
 void *__memcpy_chk(void *to, const void *from, size_t bytes, size_t room);
 void *__memmove_chk(void *to, const void *from, size_t bytes, size_t room);
 void *__memset_chk(void *to, int value, size_t bytes, size_t room);
