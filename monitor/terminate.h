@@ -25,7 +25,6 @@ enum terminate_code {
     TERMINATE_GHCB_FEATURES = 0x11,   /* hypervisor lacks a feature the monitor needs */
     TERMINATE_GHCB_REGISTER = 0x12,   /* GHCB registration refused */
     TERMINATE_GHCB_MSR = 0x13,        /* GHCB MSR changed under the monitor, or a foreign answer */
-    TERMINATE_GHCB_ANSWER = 0x14,     /* a GHCB answer breaks the protocol or reports an error */
     TERMINATE_PSC = 0x15,             /* page-state change refused or its answer malformed */
     TERMINATE_PVALIDATE = 0x20,       /* PVALIDATE failed */
     TERMINATE_PVALIDATE_CARRY = 0x21, /* CF set: the page changed behind the monitor's back */
