@@ -20,8 +20,8 @@ enum { KEY_MATERIAL_BYTES = 72, SERIAL_BYTES = 16 };
 #define PRODUCT_NAME       "Prova-emulated"
 
 /*
- * Security version n of OID_SPL (1 bootloader, 2 TEE, 3 SNP, 4-7 reserved, 8 microcode): the byte of
- * TCB_VERSION that it is.
+ * Security version n of OID_SPL (1 bootloader, 2 TEE, 3 SNP, 4-7 reserved, 8 microcode): which byte
+ * of TCB_VERSION it is.
  */
 static const uint8_t spl_byte[8] = {0, 1, 6, 2, 3, 4, 5, 7};
 

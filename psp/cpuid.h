@@ -63,6 +63,14 @@ struct psp_cpuid_table {
     struct psp_cpuid_limit limit[PSP_CPUID_LIMITS_MAX];
 };
 
+/*
+ * The table of a chip that answers CPUID like fn: each leaf gets the rules of its kind (feature
+ * bits may be taken away, highest leaves lowered, topology and brand are free, the rest is exact).
+ * False if there are more than PSP_CPUID_LIMITS_MAX functions.
+ */
+bool psp_cpuid_table_init(struct psp_cpuid_table *table, const struct psp_cpuid_fn *fn,
+                          uint32_t count);
+
 /* Checks one function and corrects what is wrong. True if nothing had to be corrected. */
 bool psp_cpuid_check_fn(const struct psp_cpuid_table *table, struct psp_cpuid_fn *fn);
 

@@ -130,7 +130,7 @@ static enum psp_status report_handle(const struct psp *psp, const struct psp_gct
     if (exchange->request_bytes != sizeof request)
         return PSP_INVALID_PARAM;
     memcpy(&request, exchange->request, sizeof request);
-    if (request.key_sel >> 2 || !bytes_are_zero(request.reserved, sizeof request.reserved) ||
+    if (!bytes_are_zero(request.reserved, sizeof request.reserved) ||
         !vmpl_allowed(exchange, request.vmpl))
         response.status = PSP_INVALID_PARAM;
     else

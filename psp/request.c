@@ -61,7 +61,7 @@ static bool request_open(const struct psp_bus *bus, const struct psp_gctx *gctx,
     exchange->msg_type = header->msg_type;
     exchange->vmpck = header->msg_vmpck;
     exchange->request_bytes = header->msg_size;
-    memory_read(bus->memory, req_spa + PSP_MSG_HEADER_BYTES, ASID_HV, exchange->request,
+    memory_peek(bus->memory, req_spa + PSP_MSG_HEADER_BYTES, ASID_HV, exchange->request,
                 header->msg_size);
     gcm_start(&gcm, gctx->vmpck[header->msg_vmpck], header->msg_seqno, header);
     gcm_aes256_decrypt(&gcm, header->msg_size, exchange->request, exchange->request);
@@ -170,7 +170,8 @@ enum psp_status psp_guest_request(struct psp *psp, const struct psp_bus *bus, ui
         return status;
     if (gctx->state != PSP_GUEST_RUNNING)
         return PSP_INVALID_GUEST_STATE;
-    memory_read(bus->memory, req_spa, ASID_HV, &header, sizeof header);
+    /* A look, without changing the page's view: it need not be the hypervisor's. */
+    memory_peek(bus->memory, req_spa, ASID_HV, &header, sizeof header);
     if (!header_valid(&header, req_spa))
         return PSP_INVALID_PARAM;
     message_note_header(message, &header);

@@ -243,10 +243,103 @@ static void test_message(void)
     machine_free(m);
 }
 
+/* The table made from a chip's answers: those are right, and each kind of lie is found. */
+static void test_table_init(void)
+{
+    static const struct psp_cpuid_fn chip[] = {
+        {.eax_in = 0, .eax = 0x10, .ebx = 1, .ecx = 2, .edx = 3},
+        {.eax_in = 1, .eax = 0xa00f11, .ebx = 0x0800, .ecx = 0x201, .edx = 0x111},
+        {.eax_in = 7, .ecx_in = 0, .ebx = 0x20, .ecx = 0x8},
+        {.eax_in = 0xb, .ecx_in = 0, .eax = 1},
+        {.eax_in = 0xd, .ecx_in = 0, .xcr0_in = 7, .eax = 7, .ebx = 832, .ecx = 832},
+        {.eax_in = 0xd, .ecx_in = 1, .xcr0_in = 7, .eax = 1, .ebx = 832},
+        {.eax_in = 0xd, .ecx_in = 2, .eax = 256, .ebx = 576},
+        {.eax_in = 0x80000000, .eax = 0x8000001f},
+        {.eax_in = 0x80000001, .ebx = 5, .ecx = 0x100, .edx = 0x20000000},
+        {.eax_in = 0x80000002, .eax = 0x41424344},
+        {.eax_in = 0x80000007, .edx = 0x100},
+        {.eax_in = 0x80000008, .eax = 0x3030, .ebx = 0x1000, .ecx = 3},
+        {.eax_in = 0x8000001f, .eax = 0x1f, .ebx = 51, .ecx = 15, .edx = 1},
+        {.eax_in = 0x80000021, .eax = 1},
+    };
+    static const struct {
+        uint32_t leaf, subleaf;
+        char reg;
+        uint32_t value; /* claimed instead of the chip's */
+        bool right;
+    } lies[] = {
+        {0, 0, 'a', 0xd, true},
+        {0, 0, 'a', 0x11, false},
+        {0, 0, 'b', 0, false},
+        {1, 0, 'a', 0, false},
+        {1, 0, 'b', 0x03040800, true},
+        {1, 0, 'b', 0x0900, false},
+        {1, 0, 'c', 0x88000001, true},
+        {1, 0, 'c', 0x40000000, false},
+        {1, 0, 'd', 0, true},
+        {1, 0, 'd', 0x113, false},
+        {7, 0, 'b', 0, true},
+        {7, 0, 'b', 0x21, false},
+        {7, 0, 'c', 0x10, true},
+        {7, 0, 'a', 1, false},
+        {0xb, 0, 'd', 77, true},
+        {0xd, 0, 'a', 3, true},
+        {0xd, 0, 'a', 0xf, false},
+        {0xd, 0, 'b', 576, false},
+        {0xd, 0, 'c', 833, false},
+        {0xd, 1, 'b', 576, false},
+        {0xd, 2, 'a', 255, false},
+        {0x80000000, 0, 'a', 0x80000008, true},
+        {0x80000001, 0, 'd', 0, true},
+        {0x80000001, 0, 'b', 0, false},
+        {0x80000002, 0, 'b', 9, true},
+        {0x80000007, 0, 'd', 0, true},
+        {0x80000007, 0, 'a', 1, false},
+        {0x80000008, 0, 'c', 99, true},
+        {0x80000008, 0, 'a', 0x2f30, false},
+        {0x80000008, 0, 'b', 0x1001, false},
+        {0x8000001f, 0, 'a', 0x0f, true},
+        {0x8000001f, 0, 'a', 0x3f, false},
+        {0x8000001f, 0, 'b', 47, false},
+        {0x8000001f, 0, 'c', 16, false},
+        {0x8000001f, 0, 'd', 0, true},
+        {0x80000021, 0, 'a', 0, false},
+        {0x80000022, 0, 'a', 1, false},
+        {0x40000001, 0, 'a', 1, true},
+    };
+    struct psp_cpuid_table table;
+    struct psp_cpuid_fn many[PSP_CPUID_LIMITS_MAX + 1] = {{0}};
+
+    g_assert_true(psp_cpuid_table_init(&table, chip, G_N_ELEMENTS(chip)));
+    for (size_t i = 0; i < G_N_ELEMENTS(chip); i++) {
+        struct psp_cpuid_fn fn = chip[i];
+        g_assert_true(psp_cpuid_check_fn(&table, &fn));
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(lies); i++) {
+        struct psp_cpuid_fn fn = {.eax_in = lies[i].leaf, .ecx_in = lies[i].subleaf};
+        for (size_t k = 0; k < G_N_ELEMENTS(chip); k++) {
+            if (chip[k].eax_in == lies[i].leaf && chip[k].ecx_in == lies[i].subleaf)
+                fn = chip[k];
+        }
+        switch (lies[i].reg) {
+        case 'a': fn.eax = lies[i].value; break;
+        case 'b': fn.ebx = lies[i].value; break;
+        case 'c': fn.ecx = lies[i].value; break;
+        case 'd': fn.edx = lies[i].value; break;
+        }
+        g_test_message("leaf %x.%x %c = %x", lies[i].leaf, lies[i].subleaf, lies[i].reg,
+                       lies[i].value);
+        g_assert_cmpint(psp_cpuid_check_fn(&table, &fn), ==, lies[i].right);
+    }
+    g_assert_false(psp_cpuid_table_init(&table, many, G_N_ELEMENTS(many)));
+    g_assert_cmpuint(table.count, ==, 0);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/psp/cpuid/rules", test_rules);
+    g_test_add_func("/psp/cpuid/table-of-a-chip", test_table_init);
     g_test_add_func("/psp/cpuid/list", test_list);
     g_test_add_func("/psp/cpuid/page/accepted-as-it-is", test_page_accepted);
     g_test_add_func("/psp/cpuid/page/refused-and-corrected", test_page_refused);

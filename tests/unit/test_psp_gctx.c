@@ -92,12 +92,17 @@ static void test_addresses(void)
 static void test_create(void)
 {
     struct machine *m = machine_new(1);
+    const struct rmp_caller host = {.asid = ASID_HV};
+    const struct rmp_operand large = {.assigned = 1, .size = PAGE_2M, .immutable = 1};
     uint8_t image[4096];
     static const uint8_t zeros[4096];
 
     g_assert_cmpint(psp_gctx_create(&m->psp, &m->bus, GCTX_SPA), ==, PSP_INVALID_PAGE_STATE);
     page_pre_guest(m, PAGE_SPA, 0x1000, GUEST_ASID, PAGE_4K);
     g_assert_cmpint(psp_gctx_create(&m->psp, &m->bus, PAGE_SPA), ==, PSP_INVALID_PAGE_STATE);
+    rmp_update(&m->rmp, &host, LARGE_SPA, &large);
+    g_assert_cmpint(rmp_state_of(&m->rmp, LARGE_SPA), ==, RMP_STATE_FIRMWARE);
+    g_assert_cmpint(psp_gctx_create(&m->psp, &m->bus, LARGE_SPA), ==, PSP_INVALID_PAGE_SIZE);
     guest_create(m);
     g_assert_cmpint(rmp_state_of(&m->rmp, GCTX_SPA), ==, RMP_STATE_CONTEXT);
     g_assert_cmpint(psp_gctx_create(&m->psp, &m->bus, GCTX_SPA), ==, PSP_INVALID_PAGE_STATE);
@@ -114,19 +119,34 @@ static void test_create(void)
     machine_free(m);
 }
 
-/* The context page holds an image of the state, none of the keys. */
-static void test_image(void)
+static void image_check(struct machine *m, uint8_t image[4096])
 {
-    struct machine *m = machine_running(1);
     const struct psp_gctx *gctx = psp_gctx_find(&m->psp, GCTX_SPA);
-    uint8_t image[4096];
+    static const uint8_t zeros[32];
 
-    memory_read(&m->memory, GCTX_SPA, ASID_HV, image, sizeof image);
-    for (size_t at = 0; at + 32 <= sizeof image; at++) {
+    memory_read(&m->memory, GCTX_SPA, ASID_HV, image, 4096);
+    for (size_t at = 0; at + 32 <= 4096; at++) {
         g_assert_cmpint(memcmp(image + at, gctx->vek, 32), !=, 0);
+        g_assert_cmpint(memcmp(image + at, zeros, 32), !=, 0);
         for (unsigned i = 0; i < VMPL_COUNT; i++)
             g_assert_cmpint(memcmp(image + at, gctx->vmpck[i], 32), !=, 0);
     }
+}
+
+/* The context page holds an image that changes with the state, and none of the keys. */
+static void test_image(void)
+{
+    struct machine *m = machine_new(1);
+    uint8_t created[4096], started[4096], running[4096];
+
+    guest_create(m);
+    image_check(m, created);
+    guest_start(m, PSP_POLICY_DEFAULT);
+    image_check(m, started);
+    guest_run(m);
+    image_check(m, running);
+    g_assert_cmpint(memcmp(created, started, 4096), !=, 0);
+    g_assert_cmpint(memcmp(started, running, 4096), !=, 0);
     machine_free(m);
 }
 
@@ -191,6 +211,7 @@ static void test_decommission(void)
 {
     struct machine *m = machine_new(1);
     uint8_t plain[4096], got[4096];
+    static const uint8_t zeros[4096];
     struct psp_platform_status status;
 
     guest_create(m);
@@ -202,6 +223,8 @@ static void test_decommission(void)
     g_assert_cmpint(psp_decommission(&m->psp, &m->bus, GCTX_SPA), ==, PSP_SUCCESS);
     g_assert_cmpint(rmp_state_of(&m->rmp, GCTX_SPA), ==, RMP_STATE_FIRMWARE);
     g_assert_null(psp_gctx_find(&m->psp, GCTX_SPA));
+    memory_read(&m->memory, GCTX_SPA, ASID_HV, got, sizeof got);
+    g_assert_cmpmem(got, sizeof got, zeros, sizeof zeros);
     g_assert_cmpint(memcmp(m->memory.dram + PAGE_SPA, plain, 4096), !=, 0);
     memory_read(&m->memory, PAGE_SPA, GUEST_ASID, got, sizeof got); /* the key is the old one yet */
     g_assert_cmpmem(got, 4096, plain, 4096);
@@ -243,8 +266,10 @@ static void test_reclaim(void)
         *entry = cases[i].before;
         g_assert_cmpint(psp_page_reclaim(&m->psp, &m->bus, PAGE_SPA, PAGE_4K), ==, cases[i].status);
         g_assert_cmpint(rmp_state_of(&m->rmp, PAGE_SPA), ==, cases[i].after);
-        if (cases[i].before.asid)
+        if (cases[i].before.asid || cases[i].status != PSP_SUCCESS)
             g_assert_cmpuint(entry->gpn, ==, cases[i].before.gpn);
+        else
+            g_assert_cmpuint(entry->gpn, ==, 0);
     }
     *entry = (struct rmp_entry){0};
     g_assert_cmpint(psp_page_reclaim(&m->psp, &m->bus, PAGE_SPA + 1, PAGE_4K), ==,

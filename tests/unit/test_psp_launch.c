@@ -66,7 +66,7 @@ static void test_policy(void)
 static void test_migration_agent(void)
 {
     struct machine *m = machine_running(1);
-    const uint64_t other = GCTX_SPA + PAGE_BYTES;
+    const uint64_t other = GCTX_SPA + PAGE_BYTES, third = other + PAGE_BYTES;
     struct psp_launch_start start = {.gctx_spa = other,
                                      .policy = PSP_POLICY_DEFAULT | PSP_POLICY_MIGRATE_MA,
                                      .ma_en = true,
@@ -85,6 +85,16 @@ static void test_migration_agent(void)
     g_assert_cmpint(psp_launch_start(&m->psp, &m->bus, &start), ==, PSP_SUCCESS);
     g_assert_cmpmem(psp_gctx_find(&m->psp, other)->report_id_ma, 32,
                     psp_gctx_find(&m->psp, GCTX_SPA)->report_id, 32);
+
+    /* That guest can be migrated, so it can be nobody's agent. */
+    g_assert_cmpint(
+        psp_launch_finish(&m->psp, &m->bus, &(struct psp_launch_finish){.gctx_spa = other}), ==,
+        PSP_SUCCESS);
+    page_firmware(m, third);
+    g_assert_cmpint(psp_gctx_create(&m->psp, &m->bus, third), ==, PSP_SUCCESS);
+    start.gctx_spa = third;
+    start.ma_gctx_spa = other;
+    g_assert_cmpint(psp_launch_start(&m->psp, &m->bus, &start), ==, PSP_POLICY_FAILURE);
     machine_free(m);
 }
 
@@ -301,6 +311,7 @@ static void test_imi(void)
         .gctx_spa = GCTX_SPA, .policy = PSP_POLICY_DEFAULT, .imi_en = true};
     struct psp_launch_update update = {
         .gctx_spa = GCTX_SPA, .dst_spa = PAGE_SPA, .page_type = PSP_PAGE_NORMAL};
+    uint8_t head[8];
     const struct psp_gctx *gctx;
 
     guest_create(m);
@@ -310,6 +321,12 @@ static void test_imi(void)
     g_assert_cmpint(psp_launch_update(&m->psp, &m->bus, &update), ==, PSP_INVALID_PARAM);
     update.imi = true;
     g_assert_cmpint(psp_launch_update(&m->psp, &m->bus, &update), ==, PSP_SUCCESS);
+    update.page_type = PSP_PAGE_SECRETS;
+    update.dst_spa += PAGE_BYTES;
+    page_pre_guest(m, update.dst_spa, 0x2000, GUEST_ASID, PAGE_4K);
+    g_assert_cmpint(psp_launch_update(&m->psp, &m->bus, &update), ==, PSP_SUCCESS);
+    memory_read(&m->memory, update.dst_spa, GUEST_ASID, head, sizeof head);
+    g_assert_cmpuint(get_le32(head + 4), ==, 1); /* IMI_EN */
     gctx = psp_gctx_find(&m->psp, GCTX_SPA);
     g_assert_cmpmem(gctx->imd.digest, 48, gctx->ld.digest, 48);
     machine_free(m);

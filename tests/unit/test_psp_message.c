@@ -92,6 +92,33 @@ static void test_report_fields(void)
     machine_free(m);
 }
 
+/* CPUID Fn0000_0001 EAX: the extended family and model count once the base family is 0xf. */
+static void test_report_fms(void)
+{
+    static const struct {
+        uint32_t fms;
+        uint8_t family, model, stepping;
+    } cases[] = {
+        {0x00a00f11, 0x19, 0x01, 1},
+        {0x00a10f12, 0x19, 0x11, 2},
+        {0x00b20f4f, 0x1a, 0x24, 15},
+        {0x00a10e12, 0x0e, 0x01, 2},
+    };
+    struct machine *m = machine_identified();
+    uint8_t request[0x60];
+
+    report_request(request, 0, 0);
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        struct guest_msg answer;
+        m->psp.config.fms = cases[i].fms;
+        answer = message_ask(m, 0, PSP_MSG_REPORT_REQ, request, sizeof request);
+        g_assert_cmphex(answer.payload[0x20 + 0x188], ==, cases[i].family);
+        g_assert_cmphex(answer.payload[0x20 + 0x189], ==, cases[i].model);
+        g_assert_cmphex(answer.payload[0x20 + 0x18a], ==, cases[i].stepping);
+    }
+    machine_free(m);
+}
+
 /* Any changed byte, another chip, an unknown version or signing key. */
 static void test_report_verify(void)
 {
@@ -110,6 +137,14 @@ static void test_report_verify(void)
         ((uint8_t *)&bad)[at] ^= 1;
         g_assert_false(psp_report_verify(&bad, &m->psp.vcek.public_key));
     }
+    bad = report;
+    bad.version = 2;
+    psp_ecdsa_sign(m->psp.vcek.scalar, &bad, PSP_REPORT_SIGNED_BYTES, &bad.signature);
+    g_assert_false(psp_report_verify(&bad, &m->psp.vcek.public_key));
+    bad = report;
+    bad.signature_algo = 0;
+    psp_ecdsa_sign(m->psp.vcek.scalar, &bad, PSP_REPORT_SIGNED_BYTES, &bad.signature);
+    g_assert_false(psp_report_verify(&bad, &m->psp.vcek.public_key));
     bad = report;
     bad.flags = PSP_SIGNING_NONE << PSP_REPORT_SIGNING_KEY_SHIFT;
     psp_ecdsa_sign(m->psp.vcek.scalar, &bad, PSP_REPORT_SIGNED_BYTES, &bad.signature);
@@ -409,6 +444,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/psp/report/fields", test_report_fields);
+    g_test_add_func("/psp/report/family-model-stepping", test_report_fms);
     g_test_add_func("/psp/report/verify-refuses", test_report_verify);
     g_test_add_func("/psp/report/vmpl-at-least-vmpck", test_report_vmpl);
     g_test_add_func("/psp/report/errors-in-payload", test_report_errors);

@@ -305,6 +305,20 @@ static void test_pages(void)
     machine_free(m);
 }
 
+/* A request page of the guest's own: its ciphertext is looked at, its plaintext view stays. */
+static void test_request_page_view(void)
+{
+    struct machine *m = machine_running(1);
+    struct guest_msg request = tsc_request(m, 0);
+    uint8_t page[4096];
+
+    message_seal(m, &request, page);
+    memory_write(&m->memory, PAGE_SPA, GUEST_ASID, page, 4096);
+    g_assert_cmpint(request_at(m, PAGE_SPA, RESP_SPA), ==, PSP_INVALID_PARAM);
+    g_assert_cmpuint(m->memory.pages[PAGE_SPA >> PAGE_SHIFT].view, ==, GUEST_ASID);
+    machine_free(m);
+}
+
 /* What the emulator is told, at each depth of processing. */
 static void test_note(void)
 {
@@ -354,6 +368,7 @@ int main(int argc, char **argv)
     g_test_add_func("/psp/guest-request/drop-and-identical-resend", test_drop);
     g_test_add_func("/psp/guest-request/sequence-overflow", test_overflow);
     g_test_add_func("/psp/guest-request/pages", test_pages);
+    g_test_add_func("/psp/guest-request/guest-page-is-ciphertext", test_request_page_view);
     g_test_add_func("/psp/guest-request/note-for-events", test_note);
     return g_test_run();
 }
