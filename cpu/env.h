@@ -71,4 +71,10 @@ void cpu_flush_all(struct cpu_env *env);
  */
 void cpu_page_changed(struct cpu_env *env, uint64_t spa);
 
+/*
+ * The RMP entry of a 4 KiB page was bound anew (RMPUPDATE, firmware): scrub tracking and the mark of
+ * the first store start over. Call cpu_flush_spa() as well.
+ */
+void cpu_page_rebound(struct cpu_env *env, uint64_t spa);
+
 #endif

@@ -6,7 +6,8 @@
  *   run.c        the slice loop                      virtualize.c  the engine's own SVM guest mode
  *   walk.c       page walks and their checks         mmu.c       model TLB, copies to and from guests
  *   fill.c       the engine's TLB as a cache         scan.c      blocks: counts, unsafe opcodes
- *   intercept.c  intercepted instructions            control.c   control and debug registers
+ *   insn.c       prefixes and opcodes                intercept.c intercepted instructions
+ *   control.c    control and debug registers         event.c     event headers, struct fault
  *   msr.c        MSRs                                snp_insn.c  PVALIDATE and its kin, VMGEXIT
  *   vmsa.c, hidden.c  registers in and out           exception.c delivery through the IDT
  *   decode.c     lengths and operands (Capstone)     interpret.c bulk stores
@@ -186,6 +187,7 @@ enum {
     VCPU_BLOCK_SLOTS_LOG2 = 14,
     VCPU_HOOKS_MAX = 8192,
     VCPU_SHARED_MAX = 16,
+    VCPU_ALIASES = 4, /* one instruction stores to two pages at most */
 };
 
 /* Everything of a vCPU that a snapshot has to keep, beside the registers and the TLB's slots. */
@@ -239,12 +241,19 @@ enum engine_stop {
 
 struct engine_pages;
 
+/* Copies of the engine's control registers: only intercepted instructions change them. */
+struct vcpu_control {
+    uint64_t cr0, cr3, cr4, efer;
+};
+
 struct vcpu {
     struct cpu_env *env;
     uint64_t vmsa_spa;
     struct vmcb *vmcb;        /* while in the guest */
     struct cpu_clock *clock;
     struct vcpu_state state;
+    struct vmsa image;         /* the VMSA as of VMRUN or of the last exit */
+    struct fault entry_fault;   /* of the injection at VMRUN, or an unsupported state: vcpu_run() */
 
     /* Everything below is a cache or a handle: it can be made again from the above. */
     uc_engine *uc;
@@ -252,6 +261,7 @@ struct vcpu {
     struct hidden hidden;
     struct decode *decode;
     struct tlb_entry *tlb_slots;
+    struct vcpu_control control;
     bool running;               /* the engine runs */
     enum engine_stop stop;
     uint32_t stop_code;
@@ -270,10 +280,14 @@ struct vcpu {
     uint64_t *filled;           /* bitmap: pages that the engine's TLB may hold */
     uint64_t bitmap_words;
     bool tlb_dirty;             /* the engine's TLB holds something */
-    uint64_t scrub_spa;         /* page served through the alias; ~0 none */
-    bool scrub_done;            /* ... and now complete */
+    uint64_t *code_filled;      /* bitmap: pages of which the engine may have translations */
+    uint64_t alias_spa[VCPU_ALIASES]; /* pages whose stores go through the alias; ~0 none */
+    uint32_t alias_next;
+    uint64_t scrub_done[VCPU_ALIASES]; /* pages that the alias saw complete: EVENT_SCRUB is due */
+    uint32_t scrub_done_count;
     bool host_code_view;        /* ENGINE_CODE_GVA is answered */
     bool watch_if;              /* a virtual interrupt waits for RFLAGS.IF */
+    uint64_t watch_from;        /* retired when it could not be taken: not before the next block */
     uint64_t implicit_gva;      /* page of a supervisor access by an instruction at CPL 3; ~0 none */
     uint64_t skip_gva;          /* hooked address that may run once (breakpoint passed); ~0 none */
     uint64_t hook_gva[VCPU_HOOKS_MAX];
@@ -304,6 +318,11 @@ void vcpu_event_init(const struct vcpu *vcpu, struct event *event, uint16_t kind
 /* An emulator limit: fills in vcpu->message and a FAULT_ENGINE. */
 struct fault fault_engine(struct vcpu *vcpu, const char *format, ...) G_GNUC_PRINTF(2, 3);
 struct fault fault_exit(uint64_t code, uint64_t info1, uint64_t info2);
+
+/* Rereads vcpu->control: after whatever wrote CR0, CR3, CR4 or EFER. */
+void vcpu_control_refresh(struct vcpu *vcpu);
+/* Makes a fault of an engine access exact: the low 12 bits of gva, gpa, EXITINFO2. */
+void fault_complete(struct vcpu *vcpu, struct fault *fault);
 
 /* ---- virtualize.c */
 
@@ -344,6 +363,8 @@ bool mmu_permits(struct vcpu *vcpu, const struct tlb_entry *entry, const struct 
 /* The entry that permits the access, made if need be, with all effects; NULL: *fault. */
 struct tlb_entry *mmu_access(struct vcpu *vcpu, const struct access *access, struct fault *fault);
 void mmu_flush(struct vcpu *vcpu, bool keep_global);
+/* EVENT_SCRUB of a page that is complete. */
+void mmu_scrubbed(struct vcpu *vcpu, uint64_t gva, uint64_t spa);
 /* Bookkeeping of a store by VMPL0 to a private page: EVENT_STORE. */
 void mmu_first_store(struct vcpu *vcpu, uint64_t gva, uint64_t gpa, uint64_t spa);
 
@@ -353,6 +374,8 @@ bool fill_hooks_add(struct vcpu *vcpu, GError **error);
 void fill_flush(struct vcpu *vcpu); /* the engine's TLB */
 /* The page's view is made that of asid (0 raw); other engines forget the page. */
 void fill_view(struct vcpu *vcpu, uint64_t spa, uint32_t asid);
+/* One engine translates the page's code again; all engines do, and the page becomes data. */
+void fill_retranslate(struct vcpu *vcpu, uint64_t spa);
 void fill_code_drop(struct cpu_env *env, uint64_t spa);
 /* Handles STOP_FILL; *visible is set if the access has to be announced first. */
 bool fill_resolve(struct vcpu *vcpu, enum vcpu_visible *visible, struct fault *fault);

@@ -1,0 +1,443 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The engine's TLB as a cache of the model's.
+ *
+ * The engine asks fill_hook() for a page. What the model TLB (or a walk without any effect) answers is
+ * given at once; all else is refused, which stops the engine exactly before the instruction, and
+ * fill_resolve() does it with the engine idle. The engine's own refills follow the host's clock and
+ * must leave no trace: so nothing here emits an event or changes guest memory inside the callback.
+ *
+ * A system page is filled writable or executable, never both, over all engines:
+ *
+ *              store: fill_code_drop()
+ *     code  --------------------------->  data
+ *           <---------------------------
+ *        fetch: engines that hold it writable are flushed
+ */
+#include "cpu/internal.h"
+
+#include <string.h>
+
+static bool bit_get(const uint64_t *bitmap, uint64_t index)
+{
+    return (bitmap[index / 64] >> (index % 64) & 1) != 0;
+}
+
+static void bit_set(uint64_t *bitmap, uint64_t index)
+{
+    bitmap[index / 64] |= UINT64_C(1) << (index % 64);
+}
+
+static void bit_clear(uint64_t *bitmap, uint64_t index)
+{
+    bitmap[index / 64] &= ~(UINT64_C(1) << (index % 64));
+}
+
+/* ------------------------------------------------------------------ what engines may hold */
+
+void fill_flush(struct vcpu *vcpu)
+{
+    vcpu->block_epoch++;
+    if (!vcpu->tlb_dirty)
+        return;
+    g_assert(!vcpu->running);
+    vcpu->tlb_dirty = false;
+    memset(vcpu->write_filled, 0, vcpu->bitmap_words * 8);
+    memset(vcpu->filled, 0, vcpu->bitmap_words * 8);
+    uc_ctl_flush_tlb(vcpu->uc);
+}
+
+static void engine_forget(struct vcpu *vcpu, uint64_t spa)
+{
+    if (bit_get(vcpu->filled, spa >> PAGE_SHIFT))
+        fill_flush(vcpu);
+}
+
+/* Drops one engine's translations of the page, through a view of RAM by spa that only we see. */
+void fill_retranslate(struct vcpu *vcpu, uint64_t spa)
+{
+    const uint64_t gva = ENGINE_CODE_GVA + page_base(spa);
+
+    g_assert(!vcpu->running);
+    if (!memory_holds(vcpu->env->memory, page_base(spa), PAGE_BYTES))
+        return;
+    vcpu->host_code_view = true;
+    vcpu->tlb_dirty = true;
+    uc_ctl_remove_cache(vcpu->uc, gva, gva + PAGE_BYTES);
+    vcpu->host_code_view = false;
+    fill_flush(vcpu);
+}
+
+static void engine_code_drop(struct vcpu *vcpu, uint64_t spa)
+{
+    if (!bit_get(vcpu->code_filled, spa >> PAGE_SHIFT))
+        return;
+    bit_clear(vcpu->code_filled, spa >> PAGE_SHIFT);
+    vcpu->code_generation[spa >> PAGE_SHIFT]++;
+    fill_retranslate(vcpu, spa);
+}
+
+void fill_code_drop(struct cpu_env *env, uint64_t spa)
+{
+    for (uint32_t i = 0; i < env->vcpu_count; i++)
+        engine_code_drop(env->vcpus[i], spa);
+    env->memory->pages[spa >> PAGE_SHIFT].code = 0;
+}
+
+static void code_begin(struct cpu_env *env, uint64_t spa)
+{
+    const uint64_t spn = spa >> PAGE_SHIFT;
+
+    for (uint32_t i = 0; i < env->vcpu_count; i++) {
+        if (bit_get(env->vcpus[i]->write_filled, spn))
+            fill_flush(env->vcpus[i]);
+    }
+    env->memory->pages[spn].code = 1;
+}
+
+void fill_view(struct vcpu *vcpu, uint64_t spa, uint32_t asid)
+{
+    struct cpu_env *env = vcpu->env;
+
+    if (env->memory->pages[spa >> PAGE_SHIFT].view != asid
+        && memory_view_set(env->memory, spa, asid))
+        cpu_page_changed(env, spa);
+}
+
+/* ------------------------------------------------------------------ the machine's notices */
+
+void cpu_page_changed(struct cpu_env *env, uint64_t spa)
+{
+    if (!memory_holds(env->memory, page_base(spa), PAGE_BYTES))
+        return;
+    if (env->memory->pages[spa >> PAGE_SHIFT].code)
+        fill_code_drop(env, spa);
+    for (uint32_t i = 0; i < env->vcpu_count; i++)
+        engine_forget(env->vcpus[i], spa);
+}
+
+void cpu_page_rebound(struct cpu_env *env, uint64_t spa)
+{
+    if (!memory_holds(env->memory, page_base(spa), PAGE_BYTES))
+        return;
+    memory_scrub_end(env->memory, page_base(spa));
+    env->memory->pages[spa >> PAGE_SHIFT].stored = 0;
+    for (uint32_t i = 0; i < env->vcpu_count; i++)
+        engine_forget(env->vcpus[i], spa);
+}
+
+void cpu_flush_spa(struct cpu_env *env, uint64_t spa, uint64_t len)
+{
+    for (uint32_t i = 0; i < env->vcpu_count; i++) {
+        struct vcpu *vcpu = env->vcpus[i];
+        if (tlb_flush_spa(&vcpu->state.tlb, spa, len) > 0)
+            fill_flush(vcpu);
+    }
+}
+
+void cpu_flush_all(struct cpu_env *env)
+{
+    for (uint32_t i = 0; i < env->vcpu_count; i++)
+        mmu_flush(env->vcpus[i], false);
+}
+
+/* ------------------------------------------------------------------ C=0 pages of a slice */
+
+/* What the slice has announced of a shared page: 0 nothing, 1 a read, 2 a write. */
+static unsigned shared_seen(const struct vcpu *vcpu, uint64_t spa)
+{
+    for (uint32_t i = 0; i < vcpu->state.shared_count; i++) {
+        if (page_base(vcpu->state.shared_spa[i]) == spa)
+            return 1 + (unsigned)(vcpu->state.shared_spa[i] & 1);
+    }
+    return 0;
+}
+
+static void shared_note(struct vcpu *vcpu, uint64_t spa, bool write)
+{
+    struct vcpu_state *state = &vcpu->state;
+
+    for (uint32_t i = 0; i < state->shared_count; i++) {
+        if (page_base(state->shared_spa[i]) == spa) {
+            state->shared_spa[i] |= write;
+            return;
+        }
+    }
+    if (state->shared_count == VCPU_SHARED_MAX)
+        fill_slice_begin(vcpu);
+    state->shared_spa[state->shared_count++] = spa | write;
+}
+
+void fill_slice_begin(struct vcpu *vcpu)
+{
+    if (vcpu->state.shared_count > 0)
+        fill_flush(vcpu);
+    vcpu->state.shared_count = 0;
+}
+
+/* ------------------------------------------------------------------ the callback */
+
+static enum mmu_type type_of(uc_mem_type type)
+{
+    switch (type) {
+    case UC_MEM_FETCH: return MMU_FETCH;
+    case UC_MEM_WRITE: return MMU_WRITE;
+    default: return MMU_READ;
+    }
+}
+
+/*
+ * What the engine may do with a page that the model's entry gives, as UC_PROT bits, for this access's
+ * privilege; 0 if this access needs more than the cache can answer.
+ */
+static uint32_t fill_perms(struct vcpu *vcpu, const struct tlb_entry *entry,
+                           const struct access *access)
+{
+    const struct memory_page *page = &vcpu->env->memory->pages[entry->spa >> PAGE_SHIFT];
+    const uint64_t spn = entry->spa >> PAGE_SHIFT;
+    struct access other = *access;
+    uint32_t perms = 0;
+
+    if (page->view != (entry->c ? vcpu->state.asid : 0))
+        return 0;
+    if (!entry->c && shared_seen(vcpu, entry->spa) < (access->type == MMU_WRITE ? 2u : 1u))
+        return 0;
+    other.type = MMU_READ;
+    if (mmu_permits(vcpu, entry, &other))
+        perms |= UC_PROT_READ;
+    other.type = MMU_FETCH;
+    if (page->code && mmu_permits(vcpu, entry, &other))
+        return access->type == MMU_WRITE ? 0 : perms | UC_PROT_EXEC;
+    other.type = MMU_WRITE;
+    const bool noted = page->tracked && entry->c && vcpu->state.vmpl == 0;
+    if (page->code || noted || !mmu_permits(vcpu, entry, &other)
+        || (!entry->c && shared_seen(vcpu, entry->spa) < 2))
+        return access->type == MMU_READ ? perms : 0;
+    if (access->type == MMU_FETCH)
+        return 0;
+    bit_set(vcpu->write_filled, spn);
+    return perms | UC_PROT_WRITE;
+}
+
+static bool alias_is_open(const struct vcpu *vcpu, uint64_t spa)
+{
+    for (unsigned i = 0; i < VCPU_ALIASES; i++) {
+        if (vcpu->alias_spa[i] == spa)
+            return true;
+    }
+    return false;
+}
+
+static bool fill_answer(struct vcpu *vcpu, const struct tlb_entry *entry,
+                        const struct access *access, uc_tlb_entry *out)
+{
+    const uint64_t spn = entry->spa >> PAGE_SHIFT;
+    const struct memory_page *page = &vcpu->env->memory->pages[spn];
+
+    if (access->type == MMU_WRITE && page->tracked && !page->code && alias_is_open(vcpu, entry->spa)
+        && page->view == vcpu->state.asid && mmu_permits(vcpu, entry, access)) {
+        out->paddr = ENGINE_ALIAS_SPA + entry->spa;
+        out->perms = UC_PROT_READ | UC_PROT_WRITE;
+        bit_set(vcpu->write_filled, spn);
+    } else {
+        out->paddr = entry->spa;
+        out->perms = fill_perms(vcpu, entry, access);
+        if (out->perms == 0)
+            return false;
+        if ((out->perms & UC_PROT_EXEC) != 0)
+            bit_set(vcpu->code_filled, spn);
+    }
+    bit_set(vcpu->filled, spn);
+    vcpu->tlb_dirty = true;
+    return true;
+}
+
+/* The entry without any effect but its own coming into being. */
+static struct tlb_entry *fill_pure(struct vcpu *vcpu, const struct access *access)
+{
+    struct tlb *tlb = &vcpu->state.tlb;
+    struct access pure = *access;
+    struct tlb_entry made;
+    struct fault fault;
+
+    pure.pure = true;
+    /* An insertion that flushes has to flush the engine too, which must be idle for it. */
+    if (tlb->used + 2 >= (UINT32_C(3) << tlb->slots_log2) / 4
+        || walk_translate(vcpu, &pure, &made, &fault) != WALK_OK)
+        return NULL;
+    tlb_insert(tlb, &made);
+    return tlb_lookup(tlb, access->gva);
+}
+
+static bool fill_private(struct vcpu *vcpu, uint64_t gva, enum mmu_type type, uc_tlb_entry *out)
+{
+    if (type == MMU_FETCH && page_base(gva) == ENGINE_PAGES_SPA) {
+        out->paddr = ENGINE_PAGES_SPA;
+        out->perms = UC_PROT_EXEC;
+        return true;
+    }
+    if (vcpu->host_code_view && gva >= ENGINE_CODE_GVA
+        && gva - ENGINE_CODE_GVA < vcpu->env->memory->bytes) {
+        out->paddr = gva - ENGINE_CODE_GVA;
+        out->perms = UC_PROT_EXEC;
+        return true;
+    }
+    return false;
+}
+
+static struct access access_engine(struct vcpu *vcpu, uint64_t gva, enum mmu_type type)
+{
+    struct access access = access_current(vcpu, gva, type, MMU_CURRENT);
+
+    if (page_base(gva) == vcpu->implicit_gva)
+        access.user = false;
+    return access;
+}
+
+static bool fill_hook(uc_engine *uc, uint64_t gva, uc_mem_type uc_type, uc_tlb_entry *out,
+                      void *user)
+{
+    struct vcpu *vcpu = user;
+    const enum mmu_type type = type_of(uc_type);
+
+    (void)uc;
+    if (fill_private(vcpu, gva, type, out))
+        return true;
+    if (!vcpu->running)
+        return false;
+    const struct access access = access_engine(vcpu, gva, type);
+    struct tlb_entry *entry = tlb_lookup(&vcpu->state.tlb, gva);
+    if (entry == NULL || !mmu_permits(vcpu, entry, &access))
+        entry = fill_pure(vcpu, &access);
+    if (entry != NULL && fill_answer(vcpu, entry, &access, out))
+        return true;
+    vcpu->stop = STOP_FILL;
+    vcpu->stop_gva = page_base(gva);
+    vcpu->stop_type = type;
+    return false;
+}
+
+/* ------------------------------------------------------------------ refused fills */
+
+static void shared_event(struct vcpu *vcpu, const struct tlb_entry *entry, uint64_t gva)
+{
+    struct event event;
+    size_t bytes = 0;
+    const uint64_t exact = decode_fault_gva(vcpu, gva, MMU_WRITE, &bytes);
+
+    vcpu_event_init(vcpu, &event, EVENT_SHARED_WRITE);
+    event.page = (struct event_page){ .spa = entry->spa, .gpa = entry->gpa, .gva = gva,
+                                      .offset = exact & PAGE_MASK, .length = bytes };
+    trace_emit(vcpu->env->trace, &event);
+}
+
+static bool resolve_shared(struct vcpu *vcpu, const struct tlb_entry *entry,
+                           const struct access *access, enum vcpu_visible *visible)
+{
+    const bool write = access->type == MMU_WRITE;
+
+    if (shared_seen(vcpu, entry->spa) >= (write ? 2u : 1u))
+        return true;
+    const enum vcpu_visible what = write ? VISIBLE_SHARED_WRITE : VISIBLE_SHARED_READ;
+    if (!vcpu_visible_pass(vcpu, what)) {
+        *visible = what;
+        return false;
+    }
+    shared_note(vcpu, entry->spa, write);
+    if (write)
+        shared_event(vcpu, entry, access->gva);
+    return true;
+}
+
+/* A store of VMPL0 to a page whose overwriting is being noted. */
+static bool resolve_tracked(struct vcpu *vcpu, const struct tlb_entry *entry, struct fault *fault)
+{
+    uint64_t insns = 0;
+    const uint64_t left = vcpu->budget > vcpu->retired ? vcpu->budget - vcpu->retired : 1;
+
+    switch (interpret_store(vcpu, left, &insns, fault)) {
+    case INTERPRET_DONE:
+        vcpu->retired += insns;
+        return true;
+    case INTERPRET_FAULT:
+        vcpu->retired += insns;
+        return false;
+    case INTERPRET_NOT: break;
+    }
+    if (!alias_is_open(vcpu, entry->spa))
+        vcpu->alias_spa[vcpu->alias_next++ % VCPU_ALIASES] = entry->spa;
+    return true;
+}
+
+bool fill_resolve(struct vcpu *vcpu, enum vcpu_visible *visible, struct fault *fault)
+{
+    struct access access = access_engine(vcpu, vcpu->stop_gva, vcpu->stop_type);
+    const struct tlb_entry *found = mmu_access(vcpu, &access, fault);
+
+    if (found == NULL && fault->kind == FAULT_GUEST && access.user && access.type != MMU_FETCH
+        && decode_loads_segment(vcpu)) {
+        /* Descriptor tables are read as supervisor whatever the CPL (APM 2 5.6). */
+        vcpu->implicit_gva = vcpu->stop_gva;
+        access.user = false;
+        found = mmu_access(vcpu, &access, fault);
+    }
+    if (found == NULL)
+        return false;
+    const struct tlb_entry entry = *found;
+    const struct memory_page *page = &vcpu->env->memory->pages[entry.spa >> PAGE_SHIFT];
+    *fault = (struct fault){ .kind = FAULT_NONE };
+    if (!entry.c && !resolve_shared(vcpu, &entry, &access, visible))
+        return false;
+    if (access.type == MMU_FETCH && !page->code)
+        code_begin(vcpu->env, entry.spa);
+    if (access.type == MMU_WRITE && page->code)
+        fill_code_drop(vcpu->env, entry.spa);
+    if (access.type == MMU_WRITE && page->tracked && entry.c && vcpu->state.vmpl == 0)
+        return resolve_tracked(vcpu, &entry, fault);
+    return true;
+}
+
+/* ------------------------------------------------------------------ the alias */
+
+static uint64_t alias_read(uc_engine *uc, uint64_t spa, unsigned size, void *user)
+{
+    struct vcpu *vcpu = user;
+    uint64_t value = 0;
+
+    (void)uc;
+    memcpy(&value, vcpu->env->memory->dram + spa, size);
+    return value;
+}
+
+/* EVENT_SCRUB has to wait for the next block boundary: RIP is not exact in here. */
+static void alias_write(uc_engine *uc, uint64_t spa, unsigned size, uint64_t value, void *user)
+{
+    struct vcpu *vcpu = user;
+    struct memory *memory = vcpu->env->memory;
+
+    memcpy(memory->dram + spa, &value, size);
+    if (memory->pages[spa >> PAGE_SHIFT].tracked && memory_scrub_note(memory, spa, size)) {
+        g_assert(vcpu->scrub_done_count < VCPU_ALIASES);
+        vcpu->scrub_done[vcpu->scrub_done_count++] = page_base(spa);
+        uc_emu_stop(uc);
+    }
+}
+
+bool fill_hooks_add(struct vcpu *vcpu, GError **error)
+{
+    struct memory *memory = vcpu->env->memory;
+    uc_hook handle;
+    uc_err err = uc_hook_add(vcpu->uc, &handle, UC_HOOK_TLB_FILL, (void *)fill_hook, vcpu, 1, 0);
+
+    if (err == UC_ERR_OK)
+        err = uc_mem_map_ptr(vcpu->uc, 0, memory->bytes, UC_PROT_ALL, memory->dram);
+    if (err == UC_ERR_OK)
+        err = uc_mmio_map(vcpu->uc, ENGINE_ALIAS_SPA, memory->bytes, alias_read, vcpu, alias_write,
+                          vcpu);
+    if (err == UC_ERR_OK)
+        return true;
+    g_set_error(error, g_quark_from_static_string("prova-cpu"), 0,
+                "the engine cannot map %" G_GUINT64_FORMAT " bytes of memory: %s", memory->bytes,
+                uc_strerror(err));
+    return false;
+}
