@@ -244,9 +244,11 @@ static void refused(struct machine *m, const struct psp_launch_update *update,
                     enum psp_status wanted)
 {
     const struct psp before = m->psp;
-    struct rmp_entry *entries = g_memdup2(m->rmp.entries, MACHINE_PAGES * sizeof *entries);
-    uint8_t *dram = g_memdup2(m->memory.dram, m->memory.bytes);
+    struct rmp_entry *entries = g_new(struct rmp_entry, MACHINE_PAGES);
+    uint8_t *dram = g_malloc(m->memory.bytes);
 
+    memcpy(entries, m->rmp.entries, MACHINE_PAGES * sizeof *entries);
+    memcpy(dram, m->memory.dram, m->memory.bytes);
     g_assert_cmpint(psp_launch_update(&m->psp, &m->bus, update), ==, wanted);
     g_assert_cmpmem(&m->psp, sizeof before, &before, sizeof before);
     g_assert_cmpmem(m->rmp.entries, MACHINE_PAGES * sizeof *entries, entries,
