@@ -26,15 +26,25 @@ const struct db_invariant *db_invariant_find(const char *name)
  * The views that several queries share, computed once and with indexes: a temporary table of a view's
  * name takes its place in the queries.
  */
-static const char shared_create[] =
+static const char shared_create_sql[] =
     "CREATE TEMP TABLE page_change AS SELECT * FROM main.page_change;"
     "CREATE TEMP TABLE page_binding AS SELECT * FROM main.page_binding;"
     "CREATE INDEX temp.page_binding_place ON page_binding (place);"
     "CREATE TEMP TABLE page_content AS SELECT * FROM main.page_content"
     " WHERE what = 'change' AND raised <> 0;";
-static const char shared_drop[] = "DROP TABLE IF EXISTS temp.page_content;"
-                                  "DROP TABLE IF EXISTS temp.page_binding;"
-                                  "DROP TABLE IF EXISTS temp.page_change;";
+static const char shared_drop_sql[] = "DROP TABLE IF EXISTS temp.page_content;"
+                                      "DROP TABLE IF EXISTS temp.page_binding;"
+                                      "DROP TABLE IF EXISTS temp.page_change;";
+
+int db_shared_create(sqlite3 *db)
+{
+    return sqlite3_exec(db, shared_create_sql, NULL, NULL, NULL);
+}
+
+void db_shared_drop(sqlite3 *db)
+{
+    sqlite3_exec(db, shared_drop_sql, NULL, NULL, NULL);
+}
 
 static int progress(void *user)
 {
@@ -106,11 +116,11 @@ bool db_check_run(struct db_reader *reader, const char *name, const atomic_bool 
     }
     check->verdicts = g_new0(struct db_verdict, db_invariants_count);
     sqlite3_progress_handler(db, PROGRESS_STEPS, progress, (void *)interrupted);
-    ok = sqlite3_exec(db, shared_create, NULL, NULL, NULL) == SQLITE_OK ||
+    ok = db_shared_create(db) == SQLITE_OK ||
          check_failed(reader, "cannot be checked", error);
     ok = ok && invariants_run(reader, name, check, error);
     sqlite3_progress_handler(db, 0, NULL, NULL);
-    sqlite3_exec(db, shared_drop, NULL, NULL, NULL);
+    db_shared_drop(db);
     if (!ok)
         db_check_clear(check);
     return ok;

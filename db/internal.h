@@ -43,4 +43,8 @@ bool db_file_create(const char *path, const struct db_run *run, GError **error);
 sqlite3 *db_reader_handle(struct db_reader *reader);
 const char *db_reader_path(const struct db_reader *reader);
 
+/* The views that the invariants share, as temporary tables (db/check.c). */
+int db_shared_create(sqlite3 *db);
+void db_shared_drop(sqlite3 *db);
+
 #endif

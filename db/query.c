@@ -13,6 +13,7 @@ struct watch {
     const struct db_query_options *options;
     gint64 deadline_us; /* 0: none */
     bool late, interrupted;
+    bool refused; /* the authorizer said no */
 };
 
 const struct db_query_info *db_query_list(size_t *count)
@@ -57,7 +58,7 @@ static bool pragma_reads_only(const char *name)
 static int authorize(void *user, int action, const char *first, const char *second,
                      const char *schema, const char *trigger)
 {
-    bool *refused = user;
+    struct watch *watch = user;
     bool allowed;
 
     (void)schema, (void)trigger;
@@ -79,34 +80,33 @@ static int authorize(void *user, int action, const char *first, const char *seco
         allowed = false;
     }
     if (!allowed)
-        *refused = true;
+        watch->refused = true;
     return allowed ? SQLITE_OK : SQLITE_DENY;
 }
 
-static bool prepare_failed(struct db_reader *reader, bool refused, GError **error)
+static bool refusal_report(GError **error)
 {
-    sqlite3 *db = db_reader_handle(reader);
-
-    if (refused)
-        g_set_error(error, DB_ERROR, DB_ERROR_FORBIDDEN,
-                    "refused: a query may only read (SELECT, WITH, EXPLAIN, table_info)");
-    else
-        g_set_error(error, DB_ERROR, DB_ERROR_SQL,
-                    "SQL: %s; neither a named query (prova list queries) nor a valid statement",
-                    sqlite3_errmsg(db));
+    g_set_error(error, DB_ERROR, DB_ERROR_FORBIDDEN,
+                "refused: a query may only read (SELECT, WITH, EXPLAIN, PRAGMA table_info)");
     return false;
 }
 
 /* Exactly one statement; what follows it may only be space and comments. */
-static bool statement_prepare(struct db_reader *reader, const char *sql, bool *refused,
+static bool statement_prepare(struct db_reader *reader, const char *sql, const struct watch *watch,
                               sqlite3_stmt **out, GError **error)
 {
     sqlite3 *db = db_reader_handle(reader);
     sqlite3_stmt *more = NULL;
     const char *tail;
 
-    if (sqlite3_prepare_v2(db, sql, -1, out, &tail) != SQLITE_OK)
-        return prepare_failed(reader, *refused, error);
+    if (sqlite3_prepare_v2(db, sql, -1, out, &tail) != SQLITE_OK) {
+        if (watch->refused)
+            return refusal_report(error);
+        g_set_error(error, DB_ERROR, DB_ERROR_SQL,
+                    "SQL: %s; neither a named query (prova list) nor a valid statement",
+                    sqlite3_errmsg(db));
+        return false;
+    }
     if (*out == NULL) {
         g_set_error(error, DB_ERROR, DB_ERROR_SQL, "SQL: there is no statement");
         return false;
@@ -169,6 +169,8 @@ static bool params_bind(sqlite3_stmt *statement, const struct db_query_options *
 
 static bool run_failed(struct db_reader *reader, const struct watch *watch, GError **error)
 {
+    if (watch->refused) /* VACUUM attaches a file only when it runs */
+        return refusal_report(error);
     if (watch->interrupted)
         g_set_error(error, DB_ERROR, DB_ERROR_INTERRUPTED, "the query was interrupted");
     else if (watch->late)
@@ -221,14 +223,14 @@ bool db_query_run(struct db_reader *reader, const char *name_or_sql,
     sqlite3 *db = db_reader_handle(reader);
     struct watch watch = {.options = options};
     sqlite3_stmt *statement = NULL;
-    bool refused = false, ok;
+    bool ok;
     uint64_t count = 0;
 
     if (options->limit_ms != 0)
         watch.deadline_us = g_get_monotonic_time() + (gint64)options->limit_ms * 1000;
-    sqlite3_set_authorizer(db, authorize, &refused);
+    sqlite3_set_authorizer(db, authorize, &watch);
     sqlite3_progress_handler(db, PROGRESS_STEPS, progress, &watch);
-    ok = statement_prepare(reader, named != NULL ? named->sql : name_or_sql, &refused, &statement,
+    ok = statement_prepare(reader, named != NULL ? named->sql : name_or_sql, &watch, &statement,
                            error) &&
          params_bind(statement, options, error) &&
          rows_print(reader, statement, &watch, out, &count, error);
