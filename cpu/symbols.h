@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Symbols and source lines of a running binary, from its ELF symbol table and DWARF (libelf, libdw).
+ * Symbols and source lines of a running binary, from its ELF symbol table and DWARF (libelf,
+ * libdw).
  */
 #ifndef PROVA_CPU_SYMBOLS_H
 #define PROVA_CPU_SYMBOLS_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Instruction lengths and memory operands: by table, against the engine (the accesses that it makes,
- * the sizes that it translates), and with bytes that are no instructions.
+ * Instruction lengths and memory operands: by table, against the accesses that the engine makes, and
+ * with bytes that are no instructions.
  */
 #include <glib.h>
 #include <string.h>
@@ -122,7 +122,8 @@ static const struct access_case access_cases[] = {
     { "9c", 1, { { RSP_AT - 8, 8, DECODE_WRITE } } },
     { "a4", 2, { { RDI_AT, 1, DECODE_WRITE }, { RSI_AT, 1, DECODE_READ } } },
     { "f348a5", 2, { { RDI_AT, 8, DECODE_WRITE }, { RSI_AT, 8, DECODE_READ } } },
-    { "6548a5", 2, { { RDI_AT, 8, DECODE_WRITE }, { DATA_VA + 0x28000 + RSI_AT, 8, DECODE_READ } } },
+    { "6548a5", 2, { { RDI_AT, 8, DECODE_WRITE },
+                     { DATA_VA + 0x28000 + RSI_AT, 8, DECODE_READ } } },
     { "f3aa", 1, { { RDI_AT, 1, DECODE_BOTH } } },
     { "a6", 2, { { RDI_AT, 1, DECODE_BOTH }, { RSI_AT, 1, DECODE_BOTH } } },
     { "d7", 1, { { GPR(3) + (GPR(0) & 0xff), 1, DECODE_READ } } },       /* xlatb */
