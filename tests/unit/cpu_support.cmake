@@ -1,4 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-prova_unit_test(NAME cpu_vmsa SOURCES test_cpu_vmsa.c LIBS prova_cpu PkgConfig::UNICORN LABELS quick)
-prova_unit_test(NAME cpu_cpuid SOURCES test_cpu_cpuid.c LIBS prova_cpu PkgConfig::UNICORN LABELS quick)
-prova_unit_test(NAME cpu_decode SOURCES test_cpu_decode.c LIBS prova_cpu PkgConfig::UNICORN PkgConfig::CAPSTONE LABELS quick)
+# Registers, CPUID, decoding, exceptions, symbols: the parts of cpu/ that run without a machine.
+prova_unit_test(NAME cpu_vmsa SOURCES test_cpu_vmsa.c
+    LIBS prova_cpu PkgConfig::UNICORN LABELS quick)
+prova_unit_test(NAME cpu_cpuid SOURCES test_cpu_cpuid.c LIBS prova_cpu LABELS quick)
+prova_unit_test(NAME cpu_decode SOURCES test_cpu_decode.c
+    LIBS prova_cpu PkgConfig::UNICORN PkgConfig::CAPSTONE LABELS quick)
+prova_unit_test(NAME cpu_symbols SOURCES test_cpu_symbols.c LIBS prova_cpu LABELS quick)
+# With a memory of its own instead of cpu/mmu.c, so that each access can be made to fail.
+prova_unit_test(NAME cpu_exception
+    SOURCES test_cpu_exception.c
+        "${PROJECT_SOURCE_DIR}/cpu/exception.c" "${PROJECT_SOURCE_DIR}/cpu/idt.c"
+        "${PROJECT_SOURCE_DIR}/cpu/event.c" "${PROJECT_SOURCE_DIR}/cpu/hidden.c"
+        "${PROJECT_SOURCE_DIR}/cpu/hidden_layout.c" "${PROJECT_SOURCE_DIR}/cpu/vmsa.c"
+        "${PROJECT_SOURCE_DIR}/cpu/vmsa_check.c"
+    LIBS prova_trace PkgConfig::UNICORN LABELS quick)
