@@ -64,9 +64,10 @@ enum ghcb_status ghcb_call(struct cpu *cpu, uint64_t exit_code, uint64_t exit_in
                            uint64_t exit_info_2, const struct ghcb_input *input, unsigned inputs,
                            struct ghcb_reply *reply)
 {
-    ghcb_page_begin(cpu->ghcb, cpu->ghcb_version, exit_code, exit_info_1, exit_info_2);
+    struct ghcb_request request;
+    ghcb_request_begin(&request, cpu->ghcb, cpu->ghcb_version, exit_code, exit_info_1, exit_info_2);
     for (unsigned i = 0; i < inputs; i++) {
-        ghcb_page_set(cpu->ghcb, input[i].field, input[i].value);
+        ghcb_request_set(&request, input[i].field, input[i].value);
     }
     if (ghcb_msr_call(cpu->ghcb_gpa) != cpu->ghcb_gpa) {
         terminate_because(TERMINATE_GHCB_MSR, "the GHCB MSR changed during", exit_code);
@@ -77,7 +78,8 @@ enum ghcb_status ghcb_call(struct cpu *cpu, uint64_t exit_code, uint64_t exit_in
 
 void ghcb_run_vmpl(struct cpu *cpu, unsigned vmpl)
 {
-    ghcb_page_begin(cpu->ghcb, cpu->ghcb_version, GHCB_EXIT_RUN_VMPL, vmpl, 0);
+    struct ghcb_request request;
+    ghcb_request_begin(&request, cpu->ghcb, cpu->ghcb_version, GHCB_EXIT_RUN_VMPL, vmpl, 0);
     /* Between this exit and the return the guest ran and used a GHCB of its own; where hypervisors
      * keep one GHCB MSR for both, the value is the guest's now. It is written anew at each exit. */
     insn_wrmsr(MSR_GHCB, cpu->ghcb_gpa);

@@ -1,22 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "monitor/ghcb_page.h"
 
-void ghcb_page_set(volatile struct ghcb_page *page, enum ghcb_field field, uint64_t value)
+void ghcb_request_set(struct ghcb_request *request, enum ghcb_field field, uint64_t value)
 {
-    page->qword[field] = value;
-    page->valid_bitmap[field / 64] |= UINT64_C(1) << field % 64;
+    unsigned word = field / 64;
+    request->valid_bitmap[word] |= UINT64_C(1) << field % 64;
+    request->page->qword[field] = value;
+    request->page->valid_bitmap[word] = request->valid_bitmap[word];
 }
 
-void ghcb_page_begin(volatile struct ghcb_page *page, uint16_t version, uint64_t exit_code,
-                     uint64_t exit_info_1, uint64_t exit_info_2)
+void ghcb_request_begin(struct ghcb_request *request, volatile struct ghcb_page *page,
+                        uint16_t version, uint64_t exit_code, uint64_t exit_info_1,
+                        uint64_t exit_info_2)
 {
+    *request = (struct ghcb_request){.page = page};
     page->valid_bitmap[0] = 0;
     page->valid_bitmap[1] = 0;
     page->version = version;
     page->usage = 0; /* 56421 section 2.6: this layout */
-    ghcb_page_set(page, GHCB_EXIT_CODE, exit_code);
-    ghcb_page_set(page, GHCB_EXIT_INFO_1, exit_info_1);
-    ghcb_page_set(page, GHCB_EXIT_INFO_2, exit_info_2);
+    ghcb_request_set(request, GHCB_EXIT_CODE, exit_code);
+    ghcb_request_set(request, GHCB_EXIT_INFO_1, exit_info_1);
+    ghcb_request_set(request, GHCB_EXIT_INFO_2, exit_info_2);
 }
 
 void ghcb_page_reply(const volatile struct ghcb_page *page, struct ghcb_reply *reply)

@@ -70,11 +70,20 @@ enum ghcb_status {
     GHCB_UNKNOWN,    /* any other result */
 };
 
-/* Starts a request: forgets all fields of the last one, then sets the three that every request has.
-   */
-void ghcb_page_begin(volatile struct ghcb_page *page, uint16_t version, uint64_t exit_code,
-                     uint64_t exit_info_1, uint64_t exit_info_2);
-void ghcb_page_set(volatile struct ghcb_page *page, enum ghcb_field field, uint64_t value);
+/*
+ * A request under construction. The bitmap is kept here and only written to the page: what stands
+ * in the page is the hypervisor's as soon as it is there.
+ */
+struct ghcb_request {
+    volatile struct ghcb_page *page;
+    uint64_t valid_bitmap[2];
+};
+
+/* Forgets all fields of the last request, then sets the three that every request has. */
+void ghcb_request_begin(struct ghcb_request *request, volatile struct ghcb_page *page,
+                        uint16_t version, uint64_t exit_code, uint64_t exit_info_1,
+                        uint64_t exit_info_2);
+void ghcb_request_set(struct ghcb_request *request, enum ghcb_field field, uint64_t value);
 
 void ghcb_page_reply(const volatile struct ghcb_page *page, struct ghcb_reply *reply);
 enum ghcb_status ghcb_reply_status(const struct ghcb_reply *reply);

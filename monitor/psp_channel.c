@@ -45,12 +45,23 @@ static bool request_pass(struct cpu *cpu, struct psp_channel *channel)
     return false;
 }
 
+/* An all-zero VMPCK is none: the firmware gave none, or it was wiped. No early way out of the loop:
+ * how long it takes says nothing about the key. */
+static bool key_is_there(void)
+{
+    uint8_t any = 0;
+    for (unsigned i = 0; i < VMPCK_BYTES; i++) {
+        any |= vmpck0[i];
+    }
+    return any != 0;
+}
+
 static enum psp_status channel_exchange(struct cpu *cpu, struct psp_channel *channel, uint8_t type,
                                         const void *payload, size_t bytes, void *answer,
                                         size_t answer_bytes)
 {
     uint64_t sequence = channel->sequence + 1;
-    if (channel->dead || sequence > SEQUENCE_MAX) {
+    if (channel->dead || sequence > SEQUENCE_MAX || !key_is_there()) {
         return PSP_DEAD;
     }
     psp_message_seal(channel->staging, vmpck0, sequence, type, payload, bytes);

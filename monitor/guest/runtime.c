@@ -100,12 +100,13 @@ void guest_page_encrypt(struct guest *guest, const volatile void *page, bool enc
 static uint8_t port_access(void *context, uint16_t port, enum uart_direction direction,
                            uint8_t value)
 {
+    struct ghcb_request request;
     struct ghcb_reply reply;
     (void)context;
-    ghcb_page_begin(&ghcb, GHCB_PROTOCOL_VERSION, GHCB_EXIT_IOIO, uart_ioio_info(port, direction),
-                    0);
+    ghcb_request_begin(&request, &ghcb, GHCB_PROTOCOL_VERSION, GHCB_EXIT_IOIO,
+                       uart_ioio_info(port, direction), 0);
     if (direction == UART_OUT) {
-        ghcb_page_set(&ghcb, GHCB_RAX, value);
+        ghcb_request_set(&request, GHCB_RAX, value);
     }
     msr_call((uint64_t)&ghcb);
     ghcb_page_reply(&ghcb, &reply);

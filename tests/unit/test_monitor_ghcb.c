@@ -23,8 +23,9 @@ static uint64_t qword(const struct ghcb_page *page, unsigned offset)
 static void test_request(void)
 {
     struct ghcb_page page;
+    struct ghcb_request request;
     memset(&page, 0xff, sizeof page);
-    ghcb_page_begin(&page, 2, 0x7b, 0x11, 0x22);
+    ghcb_request_begin(&request, &page, 2, 0x7b, 0x11, 0x22);
     g_assert_cmphex(qword(&page, 0x390), ==, 0x7b);
     g_assert_cmphex(qword(&page, 0x398), ==, 0x11);
     g_assert_cmphex(qword(&page, 0x3a0), ==, 0x22);
@@ -33,17 +34,22 @@ static void test_request(void)
     g_assert_cmpuint(page.version, ==, 2);
     g_assert_cmpuint(page.usage, ==, 0);
 
-    ghcb_page_set(&page, GHCB_RAX, 0x1234);
-    ghcb_page_set(&page, GHCB_SCRATCH, 0x5678);
+    ghcb_request_set(&request, GHCB_RAX, 0x1234);
+    ghcb_request_set(&request, GHCB_SCRATCH, 0x5678);
     g_assert_cmphex(qword(&page, 0x1f8), ==, 0x1234);
     g_assert_cmphex(qword(&page, 0x3a8), ==, 0x5678);
     g_assert_true(bit(&page, 0x1f8) && bit(&page, 0x3a8));
+    /* What the hypervisor does to the page meanwhile does not get into the request. */
+    page.valid_bitmap[0] = page.valid_bitmap[1] = UINT64_MAX;
+    ghcb_request_set(&request, GHCB_RAX, 1);
+    ghcb_request_set(&request, GHCB_SCRATCH, 1);
     g_assert_false(bit(&page, 0x308) || bit(&page, 0x310) || bit(&page, 0x318));
 }
 
 static void test_reply(void)
 {
     struct ghcb_page page = {0};
+    struct ghcb_request answer = {.page = &page};
     struct ghcb_reply reply;
     ghcb_page_reply(&page, &reply);
     g_assert_cmpint(ghcb_reply_status(&reply), ==, GHCB_INCOMPLETE);
@@ -56,12 +62,12 @@ static void test_reply(void)
         {3, GHCB_UNKNOWN}, {UINT64_C(1) << 32, GHCB_OK}, {0xffffffff, GHCB_UNKNOWN},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-        ghcb_page_set(&page, GHCB_EXIT_INFO_1, cases[i].info);
+        ghcb_request_set(&answer, GHCB_EXIT_INFO_1, cases[i].info);
         ghcb_page_reply(&page, &reply);
         g_assert_cmpint(ghcb_reply_status(&reply), ==, cases[i].status);
         g_assert_false(ghcb_reply_has(&reply, GHCB_RAX));
     }
-    ghcb_page_set(&page, GHCB_RAX, 7);
+    ghcb_request_set(&answer, GHCB_RAX, 7);
     g_assert_false(ghcb_reply_has(&reply, GHCB_RAX)); /* the copy does not follow the page */
     ghcb_page_reply(&page, &reply);
     g_assert_true(ghcb_reply_has(&reply, GHCB_RAX));
