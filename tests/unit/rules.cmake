@@ -2,4 +2,4 @@
 prova_unit_test(NAME rules SOURCES test_rules.c stream_build.c
     LIBS prova_rules prova_db prova_trace prova_rmp PkgConfig::SQLITE LABELS quick)
 prova_unit_test(NAME rules_differential SOURCES test_rules_differential.c stream_build.c
-    LIBS prova_rules prova_db prova_trace prova_rmp PkgConfig::SQLITE LABELS quick)
+    LIBS prova_rules prova_db prova_trace prova_rmp PkgConfig::SQLITE TIMEOUT_S 600)
