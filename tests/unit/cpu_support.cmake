@@ -6,11 +6,13 @@ prova_unit_test(NAME cpu_cpuid SOURCES test_cpu_cpuid.c LIBS prova_cpu LABELS qu
 prova_unit_test(NAME cpu_decode SOURCES test_cpu_decode.c
     LIBS prova_cpu PkgConfig::UNICORN PkgConfig::CAPSTONE LABELS quick)
 prova_unit_test(NAME cpu_symbols SOURCES test_cpu_symbols.c LIBS prova_cpu LABELS quick)
-# With a memory of its own instead of cpu/mmu.c, so that each access can be made to fail.
-prova_unit_test(NAME cpu_exception
-    SOURCES test_cpu_exception.c
-        "${PROJECT_SOURCE_DIR}/cpu/exception.c" "${PROJECT_SOURCE_DIR}/cpu/idt.c"
-        "${PROJECT_SOURCE_DIR}/cpu/event.c" "${PROJECT_SOURCE_DIR}/cpu/hidden.c"
-        "${PROJECT_SOURCE_DIR}/cpu/hidden_layout.c" "${PROJECT_SOURCE_DIR}/cpu/vmsa.c"
-        "${PROJECT_SOURCE_DIR}/cpu/vmsa_check.c"
-    LIBS prova_trace PkgConfig::UNICORN LABELS quick)
+# With a memory of their own instead of cpu/mmu.c, so that each access can be made to fail.
+foreach(name exception event)
+    prova_unit_test(NAME cpu_${name}
+        SOURCES test_cpu_${name}.c cpu_bench.c
+            "${PROJECT_SOURCE_DIR}/cpu/exception.c" "${PROJECT_SOURCE_DIR}/cpu/idt.c"
+            "${PROJECT_SOURCE_DIR}/cpu/event.c" "${PROJECT_SOURCE_DIR}/cpu/hidden.c"
+            "${PROJECT_SOURCE_DIR}/cpu/hidden_layout.c" "${PROJECT_SOURCE_DIR}/cpu/vmsa.c"
+            "${PROJECT_SOURCE_DIR}/cpu/vmsa_check.c"
+        LIBS prova_trace PkgConfig::UNICORN LABELS quick)
+endforeach()

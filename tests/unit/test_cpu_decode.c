@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Instruction lengths and memory operands: by table, against the accesses that the engine makes, and
- * with bytes that are no instructions.
+ * Instruction lengths and memory operands: by table, against the accesses that the engine makes,
+ * and with bytes that are no instructions.
  */
 #include <glib.h>
 #include <string.h>
