@@ -11,6 +11,8 @@
 enum { PATTERN = 0x5a, FOUND_BYTES = 32, REPORT_DATA_OFFSET = 0x50, REPORT_VMPL_OFFSET = 0x30 };
 
 static uint8_t pages[4][4096] __attribute__((aligned(4096), section(".bss.page")));
+/* More than one page-state list takes. */
+static uint8_t many_pages[300][4096] __attribute__((aligned(4096), section(".bss.page")));
 static uint8_t report[2][SVSM_REPORT_BYTES];
 
 static uint64_t gpa_of(const void *object)
@@ -176,6 +178,20 @@ static void several_pages(struct checks *checks)
     check_true(checks, "both are zero", page_holds(pages[1], 0) && page_holds(pages[2], 0));
 }
 
+static void many(struct checks *checks)
+{
+    const uint64_t count = sizeof many_pages / sizeof many_pages[0];
+    uint8_t *last = many_pages[count - 1];
+    page_fill(many_pages[0], PATTERN);
+    page_fill(last, PATTERN);
+    check_equal(checks, "SetPageShared of 300 pages", share(checks, gpa_of(many_pages), count),
+                SVSM_SUCCESS);
+    check_equal(checks, "SetPagePrivate of 300 pages",
+                make_private(checks, gpa_of(many_pages), count), SVSM_SUCCESS);
+    check_true(checks, "first and last are zero",
+               page_holds(many_pages[0], 0) && page_holds(last, 0));
+}
+
 static uint32_t pvalidate_list(struct checks *checks, uint64_t entry, uint16_t *next)
 {
     struct svsm_calling_area *area = checks->guest->area;
@@ -208,6 +224,36 @@ static void core_pvalidate(struct checks *checks)
                 (uint32_t)SVSM_INVALID_ADDRESS);
     check_equal(checks, "PVALIDATE with reserved bits", pvalidate_list(checks, page | 0x10, &next),
                 (uint32_t)SVSM_INVALID_PARAMETER);
+}
+
+/* 2 MiB entries, in memory that no kernel and no monitor uses. Whether the RMP holds a 2 MiB page
+ * there is the hypervisor's choice; once one page of it was shared, it does not. */
+static void large_page(struct checks *checks)
+{
+    const uint64_t gpa = 0x400000;
+    const uint64_t rescind = gpa | PAGE_2M, validate = rescind | SVSM_PVALIDATE_VALIDATE;
+    uint8_t *last = (uint8_t *)(gpa + LARGE_PAGE_BYTES - PAGE_BYTES);
+    uint16_t next = 0;
+    uint32_t code = pvalidate_list(checks, rescind, &next);
+    if (code == (uint32_t)SVSM_SIZE_MISMATCH) {
+        guest_print(checks->guest, "page-cycle: no 2 MiB page in the RMP\n");
+        return;
+    }
+    check_equal(checks, "PVALIDATE rescinds 2 MiB", code, SVSM_SUCCESS);
+    check_equal(checks, "PVALIDATE validates 2 MiB", pvalidate_list(checks, validate, &next),
+                SVSM_SUCCESS);
+    check_true(checks, "last page of it is zero", page_holds(last, 0));
+    page_fill(last, PATTERN);
+    check_equal(checks, "SetPageShared within 2 MiB", share(checks, gpa, 1), SVSM_SUCCESS);
+    check_equal(checks, "PVALIDATE of 2 MiB with a shared page",
+                pvalidate_list(checks, rescind, &next), (uint32_t)SVSM_NO_CHANGE);
+    check_equal(checks, "SetPagePrivate within 2 MiB", make_private(checks, gpa, 1), SVSM_SUCCESS);
+    check_equal(checks, "PVALIDATE of 2 MiB that was split", pvalidate_list(checks, rescind, &next),
+                (uint32_t)SVSM_SIZE_MISMATCH);
+    check_true(checks, "split pages keep what was written", page_holds(last, PATTERN));
+    check_equal(checks, "PVALIDATE of 2 MiB, not aligned",
+                pvalidate_list(checks, (gpa + PAGE_BYTES) | PAGE_2M, &next),
+                (uint32_t)SVSM_INVALID_ADDRESS);
 }
 
 static uint64_t query(struct checks *checks, uint32_t protocol)
@@ -279,7 +325,9 @@ unsigned guest_main(struct guest *guest)
     measurement(&checks);
     bad_ranges(&checks);
     several_pages(&checks);
+    many(&checks);
     core_pvalidate(&checks);
+    large_page(&checks);
     calling_area(&checks);
     secrets(&checks);
     guest_print(guest, "page-cycle: %u passed, %u failed\n", checks.passed, checks.failed);
