@@ -48,47 +48,47 @@ static void recover(const char *name)
     g_free(journal);
 }
 
-static int64_t pragma_int(sqlite3 *db, const char *sql)
+/*
+ * SQLite notices missing pages only when it needs one; a cut file should be told at once. Bytes 16
+ * and 28 of the file: page size, and how many pages it has. Read through SQLite's own handle and under
+ * its lock: closing another one would drop the lock (POSIX), and a run may be writing.
+ */
+static bool check_length_locked(struct db_reader *reader, GError **error)
 {
-    sqlite3_stmt *statement = NULL;
-    int64_t value = -1;
+    sqlite3_file *file = NULL;
+    sqlite3_int64 bytes = 0;
+    uint8_t header[32];
+    int64_t page_bytes, want;
 
-    if (sqlite3_prepare_v2(db, sql, -1, &statement, NULL) == SQLITE_OK &&
-        sqlite3_step(statement) == SQLITE_ROW)
-        value = sqlite3_column_int64(statement, 0);
-    sqlite3_finalize(statement);
-    return value;
+    if (sqlite3_file_control(reader->db, "main", SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK ||
+        file == NULL || file->pMethods == NULL ||
+        file->pMethods->xFileSize(file, &bytes) != SQLITE_OK ||
+        file->pMethods->xRead(file, header, sizeof(header), 0) != SQLITE_OK) {
+        g_set_error(error, DB_ERROR, DB_ERROR_FORMAT, "%s: cannot be read", reader->path);
+        return false;
+    }
+    page_bytes = header[16] << 8 | header[17];
+    page_bytes = page_bytes == 1 ? 65536 : page_bytes;
+    want = ((int64_t)header[28] << 24 | header[29] << 16 | header[30] << 8 | header[31]) * page_bytes;
+    if (bytes >= want)
+        return true;
+    g_set_error(error, DB_ERROR, DB_ERROR_FORMAT,
+                "%s: truncated: %" G_GINT64_FORMAT " bytes, should be %" G_GINT64_FORMAT
+                "; copy it again, or run again",
+                reader->path, (gint64)bytes, (gint64)want);
+    return false;
 }
 
-/* SQLite notices missing pages only when it needs one; a cut file should be told at once. */
 static bool check_length(struct db_reader *reader, GError **error)
 {
-    int64_t pages = pragma_int(reader->db, "PRAGMA page_count");
-    int64_t page_bytes = pragma_int(reader->db, "PRAGMA page_size");
-    FILE *file = fopen(reader->path, "rb");
-    uint8_t header[32] = {0};
-    struct stat status;
-    size_t got = 0;
-    int64_t want;
+    bool ok = sqlite3_exec(reader->db, "BEGIN; SELECT id FROM run", NULL, NULL, NULL) == SQLITE_OK;
 
-    if (file != NULL) {
-        got = fread(header, 1, sizeof(header), file);
-        fclose(file);
-    }
-    /* Bytes 28-31: the size in pages as the last writer left it. */
-    want = (int64_t)header[28] << 24 | header[29] << 16 | header[30] << 8 | header[31];
-    if (pages < 0 || page_bytes <= 0 || got < sizeof(header) || stat(reader->path, &status) != 0) {
+    if (ok)
+        ok = check_length_locked(reader, error);
+    else
         db_error_sqlite(error, DB_ERROR_FORMAT, reader->db, reader->path, "cannot be read");
-        return false;
-    }
-    if (status.st_size < want * page_bytes) {
-        g_set_error(error, DB_ERROR, DB_ERROR_FORMAT,
-                    "%s: truncated: %" G_GINT64_FORMAT " bytes, should be %" G_GINT64_FORMAT
-                    "; copy it again, or run again",
-                    reader->path, (gint64)status.st_size, (gint64)(want * page_bytes));
-        return false;
-    }
-    return true;
+    sqlite3_exec(reader->db, "ROLLBACK", NULL, NULL, NULL);
+    return ok;
 }
 
 static bool reader_connect(struct db_reader *reader, GError **error)
@@ -99,8 +99,7 @@ static bool reader_connect(struct db_reader *reader, GError **error)
     recover(name);
     ok = sqlite3_open_v2(name, &reader->db, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK &&
          sqlite3_busy_timeout(reader->db, 10000) == SQLITE_OK &&
-         sqlite3_exec(reader->db, "PRAGMA trusted_schema=OFF; SELECT id FROM run", NULL, NULL,
-                      NULL) == SQLITE_OK;
+         sqlite3_exec(reader->db, "PRAGMA trusted_schema=OFF", NULL, NULL, NULL) == SQLITE_OK;
     if (!ok)
         db_error_sqlite(error, DB_ERROR_FORMAT, reader->db, reader->path, "cannot be read");
     g_free(name);

@@ -15,7 +15,8 @@ struct db_reader;
 
 /*
  * Opens for reading. Says clearly if path is missing, no database, not Prova's, of another version,
- * or damaged. A transaction that a killed run left unfinished is rolled back first.
+ * or damaged. A transaction that a killed run left unfinished is rolled back first. Another process
+ * may be writing the file; this one may not.
  */
 struct db_reader *db_reader_open(const char *path, GError **error);
 void db_reader_close(struct db_reader *reader);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "db/symbols.h"
 
+#include <pthread.h>
 #include <string.h>
 
 struct slot {
@@ -18,7 +19,7 @@ struct db_symbols {
     uint32_t slots_count; /* power of two, at most half full */
     uint32_t used_count;
     uint32_t last_number;
-    GMutex lock;
+    pthread_mutex_t lock;
     GArray *fresh; /* struct db_symbol_row */
 };
 
@@ -33,7 +34,7 @@ struct db_symbols *db_symbols_new(db_symbolize_fn *symbolize, void *user)
     symbols->slots_count = SLOTS_AT_START;
     symbols->slots = g_new0(struct slot, symbols->slots_count);
     symbols->fresh = g_array_new(FALSE, FALSE, sizeof(struct db_symbol_row));
-    g_mutex_init(&symbols->lock);
+    pthread_mutex_init(&symbols->lock, NULL);
     return symbols;
 }
 
@@ -41,7 +42,7 @@ void db_symbols_free(struct db_symbols *symbols)
 {
     if (symbols == NULL)
         return;
-    g_mutex_clear(&symbols->lock);
+    pthread_mutex_destroy(&symbols->lock);
     g_array_unref(symbols->fresh);
     g_free(symbols->slots);
     g_free(symbols);
@@ -86,9 +87,9 @@ static uint32_t symbol_ask(struct db_symbols *symbols, uint64_t rip, uint8_t vmp
     row.id = ++symbols->last_number;
     row.vmpl = vmpl;
     row.rip = rip;
-    g_mutex_lock(&symbols->lock);
+    pthread_mutex_lock(&symbols->lock);
     g_array_append_val(symbols->fresh, row);
-    g_mutex_unlock(&symbols->lock);
+    pthread_mutex_unlock(&symbols->lock);
     return row.id;
 }
 
@@ -113,9 +114,9 @@ GArray *db_symbols_take(struct db_symbols *symbols)
 {
     GArray *taken;
 
-    g_mutex_lock(&symbols->lock);
+    pthread_mutex_lock(&symbols->lock);
     taken = symbols->fresh;
     symbols->fresh = g_array_new(FALSE, FALSE, sizeof(struct db_symbol_row));
-    g_mutex_unlock(&symbols->lock);
+    pthread_mutex_unlock(&symbols->lock);
     return taken;
 }

@@ -4,9 +4,11 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/file.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "db/batch.h"
@@ -24,7 +26,7 @@ enum {
 /*
  * One producer, one consumer. head and tail count events since the start and never wrap; a place is
  * free again when the transaction that holds its event has been committed. The lock and the
- * conditions are only for sleeping.
+ * conditions are only for sleeping. (POSIX ones, since ThreadSanitizer does not see into GLib's.)
  */
 struct db_writer {
     char *path;
@@ -43,9 +45,9 @@ struct db_writer {
     _Atomic uint64_t tail; /* written by the writing thread */
     atomic_bool failed;
 
-    GMutex lock;
-    GCond wake;    /* the writing thread waits */
-    GCond written; /* the emitting thread waits */
+    pthread_mutex_t lock;
+    pthread_cond_t wake;    /* the writing thread waits */
+    pthread_cond_t written; /* the emitting thread waits */
     bool stop;     /* under lock */
     bool flush;    /* under lock */
     GError *error; /* under lock, set before failed */
@@ -58,14 +60,14 @@ static void writer_fail(struct db_writer *writer, const char *what)
     db_error_sqlite(&error, DB_ERROR_WRITE, writer->db, writer->path, what);
     if (!sqlite3_get_autocommit(writer->db))
         sqlite3_exec(writer->db, "ROLLBACK", NULL, NULL, NULL);
-    g_mutex_lock(&writer->lock);
+    pthread_mutex_lock(&writer->lock);
     if (writer->error == NULL)
         writer->error = error;
     else
         g_error_free(error);
     atomic_store(&writer->failed, true);
-    g_cond_broadcast(&writer->written);
-    g_mutex_unlock(&writer->lock);
+    pthread_cond_broadcast(&writer->written);
+    pthread_mutex_unlock(&writer->lock);
 }
 
 static bool run_statement(sqlite3_stmt *statement)
@@ -120,10 +122,10 @@ static void batch_write(struct db_writer *writer, uint32_t count)
         writer_fail(writer, "cannot write the trace");
         return;
     }
-    g_mutex_lock(&writer->lock);
+    pthread_mutex_lock(&writer->lock);
     atomic_store_explicit(&writer->tail, tail + count, memory_order_release);
-    g_cond_broadcast(&writer->written);
-    g_mutex_unlock(&writer->lock);
+    pthread_cond_broadcast(&writer->written);
+    pthread_mutex_unlock(&writer->lock);
 }
 
 static uint64_t waiting_count(struct db_writer *writer)
@@ -132,21 +134,35 @@ static uint64_t waiting_count(struct db_writer *writer)
            atomic_load_explicit(&writer->tail, memory_order_relaxed);
 }
 
+static struct timespec time_after(uint32_t limit_ms)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    time.tv_sec += limit_ms / 1000;
+    time.tv_nsec += (long)(limit_ms % 1000) * 1000000;
+    if (time.tv_nsec >= 1000000000) {
+        time.tv_sec++;
+        time.tv_nsec -= 1000000000;
+    }
+    return time;
+}
+
 /* Sleeps until a batch is full, time is up, or somebody asks. Returns what there is to write. */
 static uint32_t batch_wait(struct db_writer *writer, bool *stop)
 {
-    gint64 until = g_get_monotonic_time() + (gint64)writer->commit_limit_ms * 1000;
+    struct timespec until = time_after(writer->commit_limit_ms);
     uint64_t count;
 
-    g_mutex_lock(&writer->lock);
+    pthread_mutex_lock(&writer->lock);
     while (!writer->stop && !writer->flush && waiting_count(writer) < writer->batch_events)
-        if (!g_cond_wait_until(&writer->wake, &writer->lock, until))
+        if (pthread_cond_timedwait(&writer->wake, &writer->lock, &until) == ETIMEDOUT)
             break;
     count = waiting_count(writer);
     if (count <= writer->batch_events)
         writer->flush = false;
     *stop = writer->stop;
-    g_mutex_unlock(&writer->lock);
+    pthread_mutex_unlock(&writer->lock);
     return (uint32_t)MIN(count, writer->batch_events);
 }
 
@@ -169,11 +185,11 @@ static gpointer writer_thread(gpointer data)
 /* The ring is full: waits for a commit. False if there will be none. */
 static bool space_wait(struct db_writer *writer, uint64_t head)
 {
-    g_mutex_lock(&writer->lock);
-    g_cond_signal(&writer->wake);
+    pthread_mutex_lock(&writer->lock);
+    pthread_cond_signal(&writer->wake);
     while (head - atomic_load(&writer->tail) > writer->ring_mask && !atomic_load(&writer->failed))
-        g_cond_wait(&writer->written, &writer->lock);
-    g_mutex_unlock(&writer->lock);
+        pthread_cond_wait(&writer->written, &writer->lock);
+    pthread_mutex_unlock(&writer->lock);
     return !atomic_load(&writer->failed);
 }
 
@@ -193,9 +209,9 @@ void db_writer_observe(void *user, const struct event *event)
     record->symbol = db_symbols_number(writer->symbols, event->rip, event->vmpl);
     atomic_store_explicit(&writer->head, head + 1, memory_order_release);
     if (((head + 1) & (writer->batch_events - 1)) == 0) {
-        g_mutex_lock(&writer->lock);
-        g_cond_signal(&writer->wake);
-        g_mutex_unlock(&writer->lock);
+        pthread_mutex_lock(&writer->lock);
+        pthread_cond_signal(&writer->wake);
+        pthread_mutex_unlock(&writer->lock);
     }
 }
 
@@ -208,9 +224,9 @@ static bool error_report(struct db_writer *writer, GError **error)
 {
     if (!atomic_load(&writer->failed))
         return true;
-    g_mutex_lock(&writer->lock);
+    pthread_mutex_lock(&writer->lock);
     g_propagate_error(error, g_error_copy(writer->error));
-    g_mutex_unlock(&writer->lock);
+    pthread_mutex_unlock(&writer->lock);
     return false;
 }
 
@@ -218,13 +234,13 @@ bool db_writer_flush(struct db_writer *writer, GError **error)
 {
     uint64_t head = atomic_load_explicit(&writer->head, memory_order_relaxed);
 
-    g_mutex_lock(&writer->lock);
+    pthread_mutex_lock(&writer->lock);
     while (atomic_load(&writer->tail) < head && !atomic_load(&writer->failed)) {
         writer->flush = true;
-        g_cond_signal(&writer->wake);
-        g_cond_wait(&writer->written, &writer->lock);
+        pthread_cond_signal(&writer->wake);
+        pthread_cond_wait(&writer->written, &writer->lock);
     }
-    g_mutex_unlock(&writer->lock);
+    pthread_mutex_unlock(&writer->lock);
     return error_report(writer, error);
 }
 
@@ -291,12 +307,25 @@ static void writer_free(struct db_writer *writer)
         close(writer->lock_fd); /* last: closing any descriptor drops SQLite's own locks */
     db_symbols_free(writer->symbols);
     g_clear_error(&writer->error);
-    g_mutex_clear(&writer->lock);
-    g_cond_clear(&writer->wake);
-    g_cond_clear(&writer->written);
+    pthread_mutex_destroy(&writer->lock);
+    pthread_cond_destroy(&writer->wake);
+    pthread_cond_destroy(&writer->written);
     g_free(writer->ring);
     g_free(writer->path);
     g_free(writer);
+}
+
+/* Waiting for a commit must not depend on somebody setting the clock. */
+static void conditions_init(struct db_writer *writer)
+{
+    pthread_condattr_t monotonic;
+
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_mutex_init(&writer->lock, NULL);
+    pthread_cond_init(&writer->wake, &monotonic);
+    pthread_cond_init(&writer->written, &monotonic);
+    pthread_condattr_destroy(&monotonic);
 }
 
 static bool file_prepare(struct db_writer *writer, const struct db_run *run, GError **error)
@@ -328,9 +357,7 @@ struct db_writer *db_writer_open(const char *path, const struct db_run *run,
     writer->commit_limit_ms = o->commit_limit_ms != 0 ? o->commit_limit_ms : COMMIT_LIMIT_MS;
     assert((ring_events & writer->ring_mask) == 0);
     assert((writer->batch_events & (writer->batch_events - 1)) == 0);
-    g_mutex_init(&writer->lock);
-    g_cond_init(&writer->wake);
-    g_cond_init(&writer->written);
+    conditions_init(writer);
     if (!file_prepare(writer, run, error)) {
         writer_free(writer);
         return NULL;
@@ -369,10 +396,10 @@ bool db_writer_close(struct db_writer *writer, const struct db_run_end *end, GEr
 {
     bool ok;
 
-    g_mutex_lock(&writer->lock);
+    pthread_mutex_lock(&writer->lock);
     writer->stop = true;
-    g_cond_signal(&writer->wake);
-    g_mutex_unlock(&writer->lock);
+    pthread_cond_signal(&writer->wake);
+    pthread_mutex_unlock(&writer->lock);
     g_thread_join(writer->thread);
     if (!atomic_load(&writer->failed) && end != NULL && !end_write(writer, end))
         writer_fail(writer, "cannot finish the trace");
