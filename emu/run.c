@@ -79,6 +79,8 @@ static bool config_override(struct run *run, const struct run_request *request, 
         config->seed = request->seed;
     if (request->cpus)
         config->cpus = request->cpus;
+    if (request->guest_vmpl)
+        config->guest_vmpl = request->guest_vmpl;
     if (request->memory_bytes)
         config->memory_bytes = request->memory_bytes;
     if (request->limit_insns)
@@ -117,6 +119,15 @@ static bool image_load(struct run *run, const char *image_dir, const char *name,
     return true;
 }
 
+/* The file's name without ".elf". */
+static char *name_of_path(const char *path)
+{
+    char *name = g_path_get_basename(path);
+    if (g_str_has_suffix(name, ".elf"))
+        name[strlen(name) - strlen(".elf")] = '\0';
+    return name;
+}
+
 static bool images_load(struct run *run, const struct run_request *request, GError **error)
 {
     const struct scenario *scenario = run_scenario(run);
@@ -132,10 +143,8 @@ static bool images_load(struct run *run, const struct run_request *request, GErr
     }
     if (!image_load(run, request->image_dir, monitor, false, &run->monitor_path, error))
         return false;
-    char *base = g_path_get_basename(run->monitor_path);
-    run->monitor_name = g_str_has_suffix(base, ".elf") ? g_strndup(base, strlen(base) - 4)
-                                                       : g_strdup(base);
-    g_free(base);
+    run->monitor_name = request->monitor_name ? g_strdup(request->monitor_name)
+                                              : name_of_path(run->monitor_path);
     if (guest != NULL && guest[0] != '\0' &&
         !image_load(run, request->image_dir, guest, true, &run->guest_path, error))
         return false;

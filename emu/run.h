@@ -20,10 +20,12 @@ struct run_request {
     size_t scenario_bytes;
     const char *monitor;   /* built-in name or path; NULL: the scenario's */
     const char *guest;     /* the same; "" no guest */
+    const char *monitor_name; /* by which expect is chosen; NULL: the file's name without .elf */
     const char *image_dir; /* where built-in images are: NAME.elf and guest/NAME.elf; may be NULL */
     bool seed_given;
     uint64_t seed;
     uint32_t cpus;         /* 0: the scenario's */
+    uint8_t guest_vmpl;    /* 0: the scenario's */
     uint64_t memory_bytes; /* 0: the scenario's */
     uint64_t limit_insns, limit_events, limit_time_cycles; /* 0: the scenario's */
     const char *settings[RUN_SETTINGS_MAX]; /* "name=value", script_setting_set() */

@@ -51,8 +51,8 @@ char *script_error_text(struct script *script, lua_State *lua, int status)
         return g_strdup_printf("%s: it may execute %" G_GUINT64_FORMAT
                                " Lua instructions in a run; is there a loop without an end?",
                                text, (guint64)script->limits.insns);
-    /* Lua abbreviates a long path; errors without a position still name the file. */
-    if (strstr(text, ".lua:") == NULL && !g_str_has_prefix(text, path))
+    /* Lua abbreviates a long path with dots; an error without a position still names the file. */
+    if (!g_str_has_prefix(text, path) && !g_str_has_prefix(text, "..."))
         return g_strdup_printf("%s: %s", path, text);
     return g_strdup(text);
 }

@@ -70,11 +70,16 @@ int script_stop_raise(lua_State *lua, enum script_stop stop)
     struct script *script = script_of(lua);
     if (script->stop == SCRIPT_STOP_NONE)
         script->stop = stop;
-    /* Level 0 is the Lua function itself when the hook raises, else the C function that was called. */
-    luaL_where(lua, 0);
-    if (lua_tostring(lua, -1)[0] == '\0') {
-        lua_pop(lua, 1);
-        luaL_where(lua, 1);
+    /* The innermost Lua function, whatever C was called in between. */
+    lua_Debug caller;
+    lua_pushstring(lua, "");
+    for (int level = 0; lua_getstack(lua, level, &caller); level++) {
+        lua_getinfo(lua, "Sl", &caller);
+        if (caller.currentline <= 0)
+            continue;
+        lua_pushfstring(lua, "%s:%d: ", caller.short_src, caller.currentline);
+        lua_replace(lua, -2);
+        break;
     }
     lua_pushstring(lua, stop_text(script->stop));
     lua_concat(lua, 2);
@@ -135,13 +140,28 @@ static int guard_pcall(lua_State *lua)
     return protected_end(lua, status, 0);
 }
 
+/*
+ * A message handler is called where the error is raised. Raised by the count hook, that is inside the
+ * hook, where nothing counts: then the script's handler (upvalue 1) must not run.
+ */
+static int message_handle(lua_State *lua)
+{
+    if (script_of(lua)->stop != SCRIPT_STOP_NONE)
+        return 1;
+    lua_pushvalue(lua, lua_upvalueindex(1));
+    lua_insert(lua, 1);
+    lua_call(lua, lua_gettop(lua) - 1, 1);
+    return 1;
+}
+
 /* xpcall(f, handler, ...) */
 static int guard_xpcall(lua_State *lua)
 {
     luaL_checktype(lua, 2, LUA_TFUNCTION);
     int arguments = lua_gettop(lua) - 2;
     lua_pushvalue(lua, 2);
-    lua_insert(lua, 1); /* handler, f, handler, ... */
+    lua_pushcclosure(lua, message_handle, 1);
+    lua_insert(lua, 1); /* handler, f, script's handler, ... */
     lua_pushboolean(lua, true);
     lua_replace(lua, 3); /* handler, f, true, ... */
     lua_pushvalue(lua, 2);
@@ -221,13 +241,42 @@ static int thread_checked_call(lua_State *lua)
     return thread_call(lua);
 }
 
-/* wrap(f): the library's wrap, each call of which pays like a resume. */
+/*
+ * The function that wrap() returns; upvalue 1: the coroutine. Not the library's, which would close a
+ * coroutine that died in the count hook, where nothing counts.
+ */
+static int wrapped_resume(lua_State *lua)
+{
+    lua_State *co = lua_tothread(lua, lua_upvalueindex(1));
+    int count = lua_gettop(lua);
+    script_charge(lua, SCRIPT_HOOK_INSNS);
+    if (lua_status(co) == LUA_OK && lua_gettop(co) == 0)
+        return luaL_error(lua, "cannot resume dead coroutine");
+    if (!lua_checkstack(co, count + 1))
+        return luaL_error(lua, "too many arguments to resume");
+    lua_xmove(lua, co, count);
+    int status = lua_resume(co, lua, count, &count);
+    if (status == LUA_OK || status == LUA_YIELD) {
+        luaL_checkstack(lua, count + 1, "too many results to resume");
+        lua_xmove(co, lua, count);
+        return count;
+    }
+    if (status == LUA_ERRMEM && script_of(lua)->stop == SCRIPT_STOP_NONE)
+        script_of(lua)->stop = SCRIPT_STOP_MEMORY;
+    if (script_of(lua)->stop == SCRIPT_STOP_NONE)
+        lua_resetthread(co); /* closes its variables */
+    lua_xmove(co, lua, 1);
+    return lua_error(lua);
+}
+
 static int thread_wrap(lua_State *lua)
 {
-    lua_settop(lua, 1);
-    thread_call(lua);
-    lua_pushvalue(lua, lua_upvalueindex(2));
-    lua_pushcclosure(lua, thread_call, 2);
+    luaL_checktype(lua, 1, LUA_TFUNCTION);
+    script_charge(lua, SCRIPT_HOOK_INSNS);
+    lua_State *co = lua_newthread(lua);
+    lua_pushvalue(lua, 1);
+    lua_xmove(lua, co, 1);
+    lua_pushcclosure(lua, wrapped_resume, 1);
     return 1;
 }
 
@@ -241,6 +290,7 @@ void guard_open(lua_State *lua)
     script_library_wrap(lua, "create", thread_call);
     script_library_wrap(lua, "resume", thread_checked_call);
     script_library_wrap(lua, "close", thread_checked_call);
-    script_library_wrap(lua, "wrap", thread_wrap);
+    lua_pushcfunction(lua, thread_wrap);
+    lua_setfield(lua, -2, "wrap");
     lua_pop(lua, 1);
 }

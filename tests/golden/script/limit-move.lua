@@ -1,0 +1,2 @@
+scenario { title = "table.move" }
+pcall(table.move, {}, 1, math.maxinteger - 1, 2)

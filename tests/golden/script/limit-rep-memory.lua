@@ -1,0 +1,2 @@
+scenario { title = "rep" }
+print(pcall(string.rep, "x", 1 << 40))

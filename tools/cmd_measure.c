@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* prova measure: the launch digest, by launching. */
+#include "psp/measure.h"
+#include "tools/run_options.h"
+
+static const char examples[] =
+    "Examples:\n"
+    "  prova measure default --guest hello\n"
+    "  prova measure build/my-monitor.elf --guest-vmpl 1\n"
+    "\n"
+    "The digest covers the monitor, the measured parameters and the guest's image, so it needs\n"
+    "the guest and its VMPL; processors and memory are given unmeasured and do not change it.";
+
+static int measure(struct run_options *options, int guest_vmpl, const char *image_dir)
+{
+    GError *error = NULL;
+    struct run_request request;
+    if (!run_options_request(options, image_dir, &request, &error))
+        return tool_fail(error);
+    request.guest_vmpl = (uint8_t)guest_vmpl;
+    struct run *run = run_new(&request, &error);
+    if (run == NULL || !machine_launch(run_machine(run), &error)) {
+        run_free(run);
+        return tool_fail(error);
+    }
+    const uint8_t *digest = machine_launch_digest(run_machine(run));
+    for (size_t i = 0; i < PSP_DIGEST_BYTES; i++)
+        printf("%02x", digest[i]);
+    size_t count;
+    const struct run_input *inputs = run_inputs(run, &count);
+    for (size_t i = 0; i < count; i++)
+        printf("  %s", inputs[i].path);
+    printf("\n");
+    run_free(run);
+    return RUN_EXIT_OK;
+}
+
+int cmd_measure(int argc, char **argv)
+{
+    struct run_options options = {0};
+    int guest_vmpl = 0;
+    const GOptionEntry entries[] = {
+        {"guest", 'g', 0, G_OPTION_ARG_FILENAME, &options.guest,
+         "built-in guest, or an ELF file (none)", "NAME|FILE"},
+        {"guest-vmpl", 0, 0, G_OPTION_ARG_INT, &guest_vmpl, "1 to 3 (3)", "N"},
+        {"cpus", 'c', 0, G_OPTION_ARG_INT, &options.cpus, "virtual processors, 1 to 16 (1)", "N"},
+        {"memory", 'M', 0, G_OPTION_ARG_STRING, &options.memory, "of the guest, such as 64M",
+         "SIZE"},
+        {0},
+    };
+    int code = RUN_EXIT_INPUT;
+    if (tool_parse("measure", "NAME|FILE", "Prints the launch digest of a monitor.", examples,
+                   entries, &argc, &argv)) {
+        char *image_dir = tool_image_dir();
+        if (argc != 2) {
+            code = tool_usage_error("measure", argc < 2 ? "name a monitor" : "one monitor only");
+        } else if (guest_vmpl < 0 || guest_vmpl > 3) {
+            code = tool_usage_error("measure", "--guest-vmpl %d: it must be 1 to 3", guest_vmpl);
+        } else {
+            options.monitor = g_strdup(argv[1]);
+            code = measure(&options, guest_vmpl, image_dir);
+        }
+        g_free(image_dir);
+    }
+    run_options_clear(&options);
+    return code;
+}

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tools/report.h"
+
+#include <string.h>
+
+static const char *kind_word(enum rule_kind kind)
+{
+    return rule_kind_name(kind);
+}
+
+void report_inputs(const struct run *run)
+{
+    const struct scenario *scenario = run_scenario(run);
+    const struct machine_config *config = run_config(run);
+    const char *dim = tool_colour(COLOUR_DIM), *plain = tool_colour(COLOUR_NONE);
+    size_t count;
+    const struct run_input *inputs = run_inputs(run, &count);
+    if (scenario != NULL)
+        printf("%s\n", scenario->title);
+    if (scenario != NULL && scenario->source != NULL)
+        printf("source    %s\n", scenario->source);
+    for (size_t i = 0; i < count; i++)
+        printf("%-9s %s  %ssha256 %.16s%s\n", inputs[i].role, inputs[i].path, dim,
+               inputs[i].sha256_hex, plain);
+    printf("machine   %u vCPU%s, %" G_GUINT64_FORMAT " MiB, guest at VMPL %u, seed %"
+           G_GUINT64_FORMAT "\n\n",
+           config->cpus, config->cpus == 1 ? "" : "s", (guint64)(config->memory_bytes >> 20),
+           config->guest_vmpl, (guint64)config->seed);
+}
+
+/* Cycles of the 1 GHz clock, in the unit that reads best. */
+static void time_print(uint64_t cycles)
+{
+    if (cycles < 10000000)
+        printf("%.3f ms", (double)cycles / 1e6);
+    else
+        printf("%.3f s", (double)cycles / 1e9);
+}
+
+void report_end(struct run *run, bool diagnosis)
+{
+    const struct machine *machine = run_machine(run);
+    const char *text = machine_end_text(machine);
+    printf("\nended     %s%s%s\n", run_end_reason_name(machine_end_reason(machine)),
+           text[0] ? ": " : "", text);
+    printf("after     ");
+    time_print(machine_time_cycles(machine));
+    printf(" of virtual time, %" G_GUINT64_FORMAT " instructions, %" G_GUINT64_FORMAT " events\n",
+           (guint64)machine_retired_insns(machine), (guint64)trace_count(run_trace(run)));
+    if (!diagnosis)
+        return;
+    GString *why = g_string_new(NULL);
+    machine_diagnose(machine, why);
+    printf("\n%s", why->str);
+    if (why->len > 0 && why->str[why->len - 1] != '\n')
+        printf("\n");
+    g_string_free(why, TRUE);
+}
+
+static void verdict_word(const struct run_verdict *verdict, const char **word,
+                         enum tool_colour *colour)
+{
+    if (verdict->kind == RULE_EXPECTATION) {
+        *word = verdict->holds ? "ok" : "NOT MET";
+        *colour = verdict->holds ? COLOUR_GOOD : COLOUR_BAD;
+    } else if (verdict->holds) {
+        *word = verdict->expected ? "holds" : "HOLDS";
+        *colour = verdict->expected ? COLOUR_GOOD : COLOUR_BAD;
+    } else {
+        *word = verdict->expected ? "violated" : "VIOLATED";
+        *colour = verdict->expected ? COLOUR_NOTE : COLOUR_BAD;
+    }
+}
+
+static void verdict_print(struct run *run, const struct run_verdict *verdict)
+{
+    const char *word;
+    enum tool_colour colour;
+    verdict_word(verdict, &word, &colour);
+    printf("%s%-9s%s %-11s %-28s", tool_colour(colour), word, tool_colour(COLOUR_NONE),
+           kind_word(verdict->kind), verdict->name);
+    if (verdict->seq != 0)
+        printf("  event %" G_GUINT64_FORMAT, (guint64)verdict->seq);
+    char *symbol = verdict->seq ? run_event_symbol(run, &verdict->event) : NULL;
+    if (symbol != NULL)
+        printf(", RIP 0x%" G_GINT64_MODIFIER "x %s", (guint64)verdict->event.rip, symbol);
+    else if (verdict->event.rip != 0)
+        printf(", RIP 0x%" G_GINT64_MODIFIER "x", (guint64)verdict->event.rip);
+    if (verdict->text != NULL)
+        printf("  (%s)", verdict->text);
+    if (verdict->kind != RULE_EXPECTATION && !verdict->holds && verdict->expected)
+        printf("  as expected");
+    printf("\n");
+    g_free(symbol);
+}
+
+void report_verdicts(struct run *run, bool details)
+{
+    size_t count;
+    const struct run_verdict *verdicts = run_verdicts(run, &count);
+    bool first = true;
+    for (size_t i = 0; i < count; i++) {
+        if (!details && verdicts[i].expected)
+            continue;
+        if (first)
+            printf("\n");
+        first = false;
+        verdict_print(run, &verdicts[i]);
+    }
+}
+
+void report_result(struct run *run)
+{
+    enum run_exit code = run_exit_code(run);
+    char hash[33];
+    trace_hash_hex(run_trace(run), hash);
+    printf("\nstream    %s\n", hash);
+    printf("result    %s%d%s %s\n", tool_colour(code == RUN_EXIT_OK ? COLOUR_GOOD : COLOUR_BAD),
+           (int)code, tool_colour(COLOUR_NONE), run_exit_text(run));
+}
+
+static void junit_case(struct run *run, const struct run_verdict *verdict, GString *xml)
+{
+    char *name = g_markup_escape_text(verdict->name, -1);
+    g_string_append_printf(xml, "  <testcase classname=\"%s\" name=\"%s\"",
+                           kind_word(verdict->kind), name);
+    g_free(name);
+    if (verdict->expected) {
+        g_string_append(xml, "/>\n");
+        return;
+    }
+    char *symbol = verdict->seq ? run_event_symbol(run, &verdict->event) : NULL;
+    char *text = g_markup_printf_escaped(
+        "event %" G_GUINT64_FORMAT "%s%s%s%s", (guint64)verdict->seq, symbol ? " at " : "",
+        symbol ? symbol : "", verdict->text ? ": " : "", verdict->text ? verdict->text : "");
+    g_string_append_printf(xml, ">\n    <failure message=\"%s\">%s</failure>\n  </testcase>\n",
+                           verdict->holds ? "holds, but should not" : "does not hold", text);
+    g_free(text);
+    g_free(symbol);
+}
+
+bool report_junit(struct run *run, const char *path, GError **error)
+{
+    size_t count, failures = 0;
+    const struct run_verdict *verdicts = run_verdicts(run, &count);
+    for (size_t i = 0; i < count; i++)
+        failures += !verdicts[i].expected;
+    const struct scenario *scenario = run_scenario(run);
+    char *suite = g_markup_escape_text(scenario ? scenario->title : "prova run", -1);
+    GString *xml = g_string_new("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+    g_string_append_printf(xml,
+                           "<testsuite name=\"%s\" tests=\"%zu\" failures=\"%zu\" errors=\"0\" "
+                           "skipped=\"0\">\n",
+                           suite, count, failures);
+    for (size_t i = 0; i < count; i++)
+        junit_case(run, &verdicts[i], xml);
+    g_string_append(xml, "</testsuite>\n");
+    bool fine = g_file_set_contents(path, xml->str, (gssize)xml->len, error);
+    g_string_free(xml, TRUE);
+    g_free(suite);
+    return fine;
+}
