@@ -41,7 +41,7 @@ static void append_npf(uint64_t info1, GString *out)
     };
     for (size_t i = 0; i < G_N_ELEMENTS(bits); i++)
         if ((info1 & bits[i].bit) != 0)
-            g_string_append_printf(out, " %s", bits[i].name);
+            g_string_append_printf(out, ", %s", bits[i].name);
 }
 
 static void append_status(const struct vcpu *vcpu, GString *out)
@@ -56,9 +56,8 @@ static void append_status(const struct vcpu *vcpu, GString *out)
                            state->last_exit_code, exit_name(state->last_exit_code),
                            state->last_info1, state->last_info2);
     if (state->last_exit_code == SVM_EXIT_NPF) {
-        g_string_append(out, " (");
+        g_string_append_printf(out, ": gpa 0x%" PRIx64, state->last_info2);
         append_npf(state->last_info1, out);
-        g_string_append_printf(out, " at gpa 0x%" PRIx64 ")", state->last_info2);
     }
     g_string_append_c(out, '\n');
     if (state->exitintinfo != 0)

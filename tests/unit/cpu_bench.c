@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Guest memory as an array, in place of cpu/mmu.c and cpu/vcpu.c. */
 #include "tests/unit/cpu_bench.h"
+
+#include <stdlib.h>
 
 struct bench *bench;
 
@@ -141,7 +144,9 @@ void bench_open(uint8_t cpl)
     g_assert_cmpint(uc_open(UC_ARCH_X86, UC_MODE_64, &uc), ==, UC_ERR_OK);
     uc_ctl_set_cpu_model(uc, UC_CPU_X86_EPYC_ROME);
     uc_ctl_tlb_mode(uc, UC_TLB_VIRTUAL);
-    bench->ram = g_aligned_alloc0(1, RAM_BYTES, 4096);
+    bench->ram = aligned_alloc(4096, RAM_BYTES);
+    g_assert_nonnull(bench->ram);
+    memset(bench->ram, 0, RAM_BYTES);
     g_assert_cmpint(uc_mem_map_ptr(uc, RAM_VA, RAM_BYTES, UC_PROT_ALL, bench->ram), ==, UC_ERR_OK);
     uc_hook_add(uc, &hook, UC_HOOK_TLB_FILL, (void *)on_fill, NULL, 1, 0);
     uc_hook_add(uc, &hook, UC_HOOK_INTR, (void *)on_interrupt, NULL, 1, 0);
@@ -163,7 +168,7 @@ void bench_close(void)
     hidden_close(&bench->vcpu.hidden);
     uc_close(bench->vcpu.uc);
     trace_free(bench->env.trace);
-    g_aligned_free(bench->ram);
+    free(bench->ram);
     g_free(bench);
     bench = NULL;
 }

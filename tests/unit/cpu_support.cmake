@@ -16,3 +16,5 @@ foreach(name exception event)
             "${PROJECT_SOURCE_DIR}/cpu/vmsa_check.c"
         LIBS prova_trace PkgConfig::UNICORN LABELS quick)
 endforeach()
+prova_unit_test(NAME cpu_support SOURCES test_cpu_support.c
+    LIBS test_cpu_fixture PkgConfig::UNICORN LABELS quick)
