@@ -169,7 +169,7 @@ static void report(struct run_command *command)
     report_verdicts(command->run, !command->quiet);
     if (!command->quiet)
         report_result(command->run);
-    if (bad)
+    if (bad && (command->quiet || code == RUN_EXIT_INPUT))
         tool_complain("%s", run_exit_text(command->run));
 }
 
