@@ -277,6 +277,7 @@ void enter_leave(struct vcpu *vcpu, const struct fault *fault, struct vcpu_exit 
     if (fault->exit_code == SVM_EXIT_NPF)
         event_nested_fault(vcpu, fault);
     image_store(vcpu, fault);
+    vcpu->vmcb->exitintinfo = vcpu->state.exitintinfo;
     vcpu->clock->cycles += vcpu->env->costs.vmexit;
     vcpu->state.last_exit_code = fault->exit_code;
     vcpu->state.last_info1 = fault->exitinfo1;

@@ -44,6 +44,9 @@ struct vmcb {
     uint8_t tlb_control;    /* 0 nothing, 1 or 3 or 7 flush the guest's entries */
     uint8_t allow_features; /* 1: sev_features_mask is checked */
     uint64_t sev_features_mask;
+    /* VMCB+0x88, out (APM 2 15.7.2): the event whose delivery the exit interrupted, in the format
+     * of eventinj; 0 if none. It is the hypervisor that injects it again. */
+    uint64_t exitintinfo;
 };
 
 #endif

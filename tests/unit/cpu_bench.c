@@ -11,8 +11,10 @@ struct bench *bench;
 static bool memory_locate(uint64_t gva, size_t len, uint8_t **at, struct fault *fault)
 {
     for (uint64_t byte = gva; byte < gva + len; byte++) {
-        g_assert_true(byte >= RAM_VA && byte < RAM_VA + RAM_BYTES);
-        const struct fault *refusal = &bench->page_fault[(byte - RAM_VA) >> PAGE_SHIFT];
+        const struct fault outside = fault_exception(CPU_VECTOR_PF, true, PF_W);
+        const struct fault *refusal = &outside;
+        if (byte >= RAM_VA && byte < RAM_VA + RAM_BYTES)
+            refusal = &bench->page_fault[(byte - RAM_VA) >> PAGE_SHIFT];
         if (refusal->kind == FAULT_NONE)
             continue;
         *fault = *refusal;

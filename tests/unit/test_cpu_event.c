@@ -258,6 +258,37 @@ static void test_outside_long_mode(void)
     bench_close();
 }
 
+/* Tables full of nonsense: every delivery ends, in a handler or in a shutdown. */
+static void test_garbage_tables(void)
+{
+    GRand *rand = g_rand_new_with_seed(11);
+    unsigned delivered = 0, shut_down = 0;
+
+    for (unsigned round = 0; round < 40; round++) {
+        bench_open(round % 2 == 0 ? 0 : 3);
+        for (unsigned i = 0; i < 500; i++) {
+            struct fault fault = { 0 };
+            struct exception exception =
+                bench_hardware((uint8_t)g_rand_int(rand), g_rand_boolean(rand), g_rand_int(rand));
+            exception.source = (uint8_t)g_rand_int_range(rand, 0, 3);
+            for (unsigned k = 0; k < 20; k++)
+                bench->ram[g_rand_int_range(rand, 0, TSS_VA + 0x68 - RAM_VA)] =
+                    (uint8_t)g_rand_int(rand);
+            if (exception_deliver(&bench->vcpu, &exception, &fault)) {
+                delivered++;
+                continue;
+            }
+            g_assert_cmpint(fault.kind, ==, FAULT_EXIT);
+            g_assert_cmphex(fault.exit_code, ==, SVM_EXIT_SHUTDOWN);
+            shut_down++;
+        }
+        bench_close();
+    }
+    g_assert_cmpuint(delivered, >, 1000);
+    g_assert_cmpuint(shut_down, >, 100);
+    g_rand_free(rand);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -272,5 +303,6 @@ int main(int argc, char **argv)
     g_test_add_func("/cpu/exception/engine-gp-stays-gp", test_engine_gp_stays_gp);
     g_test_add_func("/cpu/exception/apm3-syscall", test_syscall);
     g_test_add_func("/cpu/exception/outside-long-mode", test_outside_long_mode);
+    g_test_add_func("/cpu/exception/garbage-tables", test_garbage_tables);
     return g_test_run();
 }

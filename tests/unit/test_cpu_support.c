@@ -107,6 +107,38 @@ static void test_exitinfo2(void)
     }
 }
 
+/*
+ * APM 2 15.7.2: a nested fault on the stack of an injected #HV. The hypervisor maps the page and
+ * injects what EXITINTINFO says, and the guest sees the event once.
+ */
+static void test_exitintinfo(void)
+{
+    const uint64_t hv = EVENTINJ_VALID | (uint64_t)EVENTINJ_EXCEPTION << 8 | CPU_VECTOR_HV;
+    struct fixture *f = fixture_new();
+
+    fixture_idt(f);
+    code_set(f, "90");
+    f->vmsa.rsp = HOLE + 0x100;
+    g_assert_cmpint(npt_unmap(&f->npt, HOLE, PAGE_4K), ==, NPT_OK);
+    f->vmcb.eventinj = hv;
+    fixture_start(f);
+    g_assert_cmphex(f->exit.code, ==, SVM_EXIT_NPF);
+    g_assert_cmphex(f->exit.info2, ==, HOLE + 0xf8);
+    g_assert_cmphex(f->exit.rip, ==, FIXTURE_CODE);
+    g_assert_cmphex(f->vmcb.exitintinfo, ==, hv);
+    g_assert_cmphex(fixture_state(f)->guest_exitintinfo, ==, hv);
+    g_assert_cmphex(fixture_state(f)->rsp, ==, HOLE + 0x100);
+    g_assert_cmpuint(fixture_event_count(f, EVENT_FAULT), ==, 1);
+    g_assert_cmpint(npt_map(&f->npt, HOLE, HOLE, PAGE_4K, NPT_RWX), ==, NPT_OK);
+    f->vmcb.eventinj = f->vmcb.exitintinfo;
+    g_assert_cmpint(fixture_reenter(f), ==, VCPU_ENTERED);
+    fixture_run(f);
+    g_assert_cmpint(fixture_vector(f), ==, CPU_VECTOR_HV);
+    g_assert_cmphex(fixture_fault_rip(f), ==, FIXTURE_CODE);
+    g_assert_cmphex(f->vmcb.exitintinfo, ==, 0);
+    fixture_free(f);
+}
+
 /* ---- bulk stores ---- */
 
 struct string_case {
@@ -278,7 +310,8 @@ static void test_describe(void)
 {
     static const char *const wanted[] = {
         "processor 0, VMPL 0, ASID 1, VMSA at spa 0x1000, outside the guest",
-        "last exit: 0x400 NPF", ": gpa 0x304018, write, final, encrypted\n", "at 0x200004", "rdi 0000000000304018",
+        "last exit: 0x400 NPF", ": gpa 0x304018, write, final, encrypted\n", "at 0x200004",
+        "rdi 0000000000304018",
         "gpa 0x200000, spa 0x200000, C=1, ", "VMPL0 rwus",
         "=> 0x200004  488907  mov qword ptr [rdi], rax", "vmmcall",
     };
@@ -298,6 +331,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/cpu/support/apm2-8.2.15/cr2-is-exact", test_cr2);
     g_test_add_func("/cpu/support/apm2-15.25.6/exitinfo2-is-exact", test_exitinfo2);
+    g_test_add_func("/cpu/support/apm2-15.7.2/exitintinfo-of-an-injection", test_exitintinfo);
     g_test_add_func("/cpu/support/bulk-against-the-engine", test_bulk_against_engine);
     g_test_add_func("/cpu/support/bulk-stops-at-page-end", test_bulk_stops_at_page_end);
     g_test_add_func("/cpu/support/bulk-refuses", test_bulk_refuses);
