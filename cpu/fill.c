@@ -37,7 +37,7 @@ static void bit_clear(uint64_t *bitmap, uint64_t index)
 
 void fill_flush(struct vcpu *vcpu)
 {
-    vcpu->block_epoch++;
+    scan_stale(vcpu);
     if (!vcpu->tlb_dirty)
         return;
     g_assert(!vcpu->running);
@@ -415,11 +415,12 @@ static void alias_write(uc_engine *uc, uint64_t spa, unsigned size, uint64_t val
     struct vcpu *vcpu = user;
     struct memory *memory = vcpu->env->memory;
 
+    (void)uc;
     memcpy(memory->dram + spa, &value, size);
     if (memory->pages[spa >> PAGE_SHIFT].tracked && memory_scrub_note(memory, spa, size)) {
         g_assert(vcpu->scrub_done_count < VCPU_ALIASES);
         vcpu->scrub_done[vcpu->scrub_done_count++] = page_base(spa);
-        uc_emu_stop(uc);
+        scan_attention(vcpu);
     }
 }
 

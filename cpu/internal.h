@@ -216,28 +216,32 @@ struct vcpu_state {
 
 /* One translated block (scan.c). */
 struct block_info {
-    uint64_t gva;
-    uint64_t starts;      /* bit i: an instruction starts at byte i */
+    uint64_t gva;      /* BLOCK_STALE until it has been checked again */
     uint32_t size;
     uint32_t insns;
-    uint64_t epoch;       /* vcpu->block_epoch at which it was last found valid */
-    uint64_t spa;         /* of its first byte */
-    uint64_t spa_last;    /* of its last byte */
+    uint64_t starts;   /* bit i: an instruction starts at byte i */
+    uint64_t known_gva; /* what gva was */
+    uint64_t spa;      /* of its first byte */
+    uint64_t spa_last; /* of its last byte */
     uint32_t generation, generation_last; /* of those pages' code */
     uint64_t unused;
 };
-_Static_assert(sizeof(struct block_info) == 64, "a cache line");
+_Static_assert(sizeof(struct block_info) == 64, "indexed by a shift");
 
 enum engine_stop {
     STOP_NONE,
-    STOP_BUDGET,    /* block hook */
+    STOP_BUDGET,    /* block hook; it and the next three: RIP is stop_gva */
     STOP_RESCAN,    /* block hook: the block has an opcode that is not hooked yet */
     STOP_INTERRUPT, /* block hook: a virtual interrupt can be taken */
+    STOP_SCRUBBED,  /* block hook: scrub_done holds pages that are complete */
     STOP_TRAP,      /* code hook: an opcode that must not run, or a breakpoint, is at RIP */
     STOP_EXIT,      /* UC_HOOK_INTR: SVM exit code of the engine's guest mode, in stop_code */
     STOP_SYSCALL,   /* RIP is behind it */
     STOP_FILL,      /* fill callback refused: stop_gva, stop_type */
 };
+
+#define BLOCK_STALE UINT64_C(0x7d00000000000000) /* no guest address */
+#define COUNTDOWN_BIAS (INT64_C(1) << 62)
 
 struct engine_pages;
 
@@ -265,16 +269,19 @@ struct vcpu {
     bool running;               /* the engine runs */
     enum engine_stop stop;
     uint32_t stop_code;
-    uint64_t stop_gva;          /* page */
+    uint64_t stop_gva;          /* page; BUDGET, RESCAN, INTERRUPT: block */
     enum mmu_type stop_type;
     char message[160];          /* FAULT_ENGINE */
 
-    uint64_t budget, retired;   /* of this vcpu_run() */
+    /* What the block hook looks at: of this vcpu_run(). */
+    int64_t countdown;          /* budget less retired less countdown_bias */
+    int64_t countdown_bias;     /* makes every block look at what it is watched for, or 0 */
+    uint64_t block_gva;         /* of the block that runs; BLOCK_STALE none */
+
+    uint64_t budget;            /* of this vcpu_run() */
+    uint64_t retired;           /* up to date while the engine is idle */
     uint64_t retired_synced;    /* part of retired that the clock knows */
-    struct block_info *blocks;  /* 1 << VCPU_BLOCK_SLOTS_LOG2 */
-    const struct block_info *block; /* last one that the block hook announced; NULL none */
     struct block_info rescan;   /* STOP_RESCAN: the block to hook */
-    uint64_t block_epoch;       /* grows whenever a gva may have got another page */
     uint32_t *code_generation;  /* a page of system memory each */
     uint64_t *write_filled;     /* bitmap: pages that the engine's TLB may hold writable */
     uint64_t *filled;           /* bitmap: pages that the engine's TLB may hold */
@@ -293,6 +300,9 @@ struct vcpu {
     uint64_t hook_gva[VCPU_HOOKS_MAX];
     uc_hook hook_handle[VCPU_HOOKS_MAX];
     uint32_t hook_count;
+    uint32_t fresh_count;
+    uint16_t fresh[1 << VCPU_BLOCK_SLOTS_LOG2]; /* slots of blocks whose gva is not BLOCK_STALE */
+    struct block_info blocks[1 << VCPU_BLOCK_SLOTS_LOG2]; /* direct-mapped by gva */
 };
 
 /* Registers of the idle engine. */
@@ -389,6 +399,15 @@ void scan_trap_hook(uc_engine *uc, uint64_t gva, uint32_t size, void *user);
 /* STOP_RESCAN: installs the hooks that vcpu->rescan needs. False: too many. */
 bool scan_install(struct vcpu *vcpu);
 bool scan_hook_add(struct vcpu *vcpu, uint64_t gva);
+/* Every block has to be checked again, since a gva may have got another page or other code. */
+void scan_stale(struct vcpu *vcpu);
+/* Around uc_emu_start(): the block hook's count. */
+void scan_count_begin(struct vcpu *vcpu);
+void scan_count_end(struct vcpu *vcpu);
+/* The block that the engine was in when it stopped; NULL if it stopped before one. */
+const struct block_info *scan_block_last(const struct vcpu *vcpu);
+/* The next block is to look at what it is watched for (block_at_limit()). */
+void scan_attention(struct vcpu *vcpu);
 void scan_forget(struct vcpu *vcpu); /* which opcodes are unsafe has changed */
 /* Instructions of the block before the byte at offset. */
 uint32_t scan_count_before(struct vcpu *vcpu, const struct block_info *block, uint64_t offset);

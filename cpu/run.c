@@ -28,15 +28,11 @@ void run_sync(struct vcpu *vcpu)
 /* The engine stopped at rip: of the block it was in, only what lies before rip was executed. */
 static void retire_partial(struct vcpu *vcpu, uint64_t rip)
 {
-    const struct block_info *block = vcpu->block;
+    const struct block_info *block = scan_block_last(vcpu);
 
-    vcpu->block = NULL;
-    if (block == NULL || vcpu->stop == STOP_SYSCALL || rip - block->gva >= block->size)
+    if (block == NULL || vcpu->stop == STOP_SYSCALL || rip - block->known_gva >= block->size)
         return;
-    /* The alias stops the engine between blocks: rip is the next block, even if it is this one. */
-    if (vcpu->stop == STOP_NONE && vcpu->scrub_done_count > 0)
-        return;
-    vcpu->retired -= block->insns - scan_count_before(vcpu, block, rip - block->gva);
+    vcpu->retired -= block->insns - scan_count_before(vcpu, block, rip - block->known_gva);
 }
 
 static void scrub_events(struct vcpu *vcpu)
@@ -52,7 +48,8 @@ static void scrub_events(struct vcpu *vcpu)
 static uc_err engine_run(struct vcpu *vcpu)
 {
     vcpu->stop = STOP_NONE;
-    vcpu->block = NULL;
+    vcpu->block_gva = BLOCK_STALE;
+    scan_count_begin(vcpu);
     virtualize_msr_guard(vcpu, true);
     vcpu->running = true;
     const uc_err err =
@@ -60,6 +57,9 @@ static uc_err engine_run(struct vcpu *vcpu)
     vcpu->running = false;
     virtualize_msr_guard(vcpu, false);
 
+    scan_count_end(vcpu);
+    if (vcpu->stop >= STOP_BUDGET && vcpu->stop <= STOP_SCRUBBED)
+        vcpu_reg_set(vcpu, UC_X86_REG_RIP, vcpu->stop_gva);
     retire_partial(vcpu, vcpu_reg(vcpu, UC_X86_REG_RIP));
     run_sync(vcpu);
     scrub_events(vcpu);
@@ -145,7 +145,7 @@ static enum step engine_step(struct vcpu *vcpu, enum vcpu_visible *visible, stru
         return STEP_FAULT;
     }
     switch (vcpu->stop) {
-    case STOP_BUDGET: return STEP_NEXT;
+    case STOP_BUDGET: case STOP_SCRUBBED: return STEP_NEXT;
     case STOP_RESCAN:
         if (scan_install(vcpu))
             return STEP_NEXT;

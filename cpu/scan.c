@@ -12,11 +12,39 @@
 
 #include <string.h>
 
-static struct block_info *block_slot(struct vcpu *vcpu, uint64_t gva, uint32_t size)
-{
-    const uint64_t hash = (gva ^ (gva >> 15) ^ ((uint64_t)size << 7)) & ((1u << VCPU_BLOCK_SLOTS_LOG2) - 1);
+enum { BLOCK_MASK = (1 << VCPU_BLOCK_SLOTS_LOG2) - 1 };
 
-    return &vcpu->blocks[hash];
+void scan_stale(struct vcpu *vcpu)
+{
+    for (uint32_t i = 0; i < vcpu->fresh_count; i++)
+        vcpu->blocks[vcpu->fresh[i]].gva = BLOCK_STALE;
+    vcpu->fresh_count = 0;
+}
+
+void scan_count_begin(struct vcpu *vcpu)
+{
+    vcpu->countdown = (int64_t)(vcpu->budget - vcpu->retired);
+    vcpu->countdown_bias = 0;
+    if (vcpu->watch_if)
+        scan_attention(vcpu);
+}
+
+void scan_attention(struct vcpu *vcpu)
+{
+    if (vcpu->countdown_bias != 0)
+        return;
+    vcpu->countdown_bias = COUNTDOWN_BIAS;
+    vcpu->countdown -= COUNTDOWN_BIAS;
+}
+
+static int64_t countdown_left(const struct vcpu *vcpu)
+{
+    return vcpu->countdown + vcpu->countdown_bias;
+}
+
+void scan_count_end(struct vcpu *vcpu)
+{
+    vcpu->retired = (uint64_t)((int64_t)vcpu->budget - countdown_left(vcpu));
 }
 
 /* The system address of code that the engine is executing; false if the model has no entry for it. */
@@ -93,67 +121,107 @@ static uint32_t block_decode(struct vcpu *vcpu, struct block_info *block, uint64
     return count;
 }
 
-/* The table's entry made or found valid again; NULL: the block must not run yet. */
-static struct block_info *block_prepare(struct vcpu *vcpu, struct block_info *slot, uint64_t gva,
-                                        uint32_t size)
+/* The slot made or found valid again; false: the block must not run yet. */
+static bool block_prepare(struct vcpu *vcpu, struct block_info *slot, uint64_t gva, uint32_t size)
 {
-    struct block_info now = { .gva = gva, .size = size, .epoch = vcpu->block_epoch };
+    struct block_info now = { .gva = gva, .known_gva = gva, .size = size };
+    const bool was_stale = slot->gva == BLOCK_STALE;
     bool unsafe = false;
 
     if (!code_spa(vcpu, gva, &now.spa)
         || !code_spa(vcpu, gva + (size > 0 ? size - 1 : 0), &now.spa_last))
-        now.spa = now.spa_last = UINT64_MAX; /* the model flushed it meanwhile: do not keep it */
+        now.spa = now.spa_last = UINT64_MAX; /* the engine's private page */
     else {
         now.generation = vcpu->code_generation[now.spa >> PAGE_SHIFT];
         now.generation_last = vcpu->code_generation[now.spa_last >> PAGE_SHIFT];
     }
-    if (slot->gva == gva && slot->size == size && slot->spa == now.spa
+    if (slot->known_gva == gva && slot->size == size && slot->spa == now.spa
         && slot->spa_last == now.spa_last && slot->generation == now.generation
         && slot->generation_last == now.generation_last && now.spa != UINT64_MAX) {
-        slot->epoch = vcpu->block_epoch;
-        return slot;
+        slot->gva = gva;
+    } else {
+        now.insns = block_decode(vcpu, &now, UINT64_MAX, false, &unsafe);
+        if (unsafe) {
+            vcpu->rescan = now;
+            return false;
+        }
+        *slot = now;
     }
-    now.insns = block_decode(vcpu, &now, UINT64_MAX, false, &unsafe);
-    if (unsafe) {
-        vcpu->rescan = now;
-        return NULL;
-    }
-    *slot = now;
-    return slot;
+    if (was_stale)
+        vcpu->fresh[vcpu->fresh_count++] = (uint16_t)(slot - vcpu->blocks);
+    return true;
 }
 
+/*
+ * The engine is to stop before this block. Its RIP may be that of an earlier block then (a direct jump
+ * does not store it): the hook alone knows the address.
+ */
+static void block_stop(struct vcpu *vcpu, enum engine_stop stop, uint64_t gva)
+{
+    vcpu->stop = stop;
+    vcpu->stop_gva = gva;
+    vcpu->block_gva = BLOCK_STALE;
+    uc_emu_stop(vcpu->uc);
+}
+
+/* What a block boundary is watched for: the budget, pages complete, RFLAGS.IF. */
+static enum engine_stop block_at_limit(struct vcpu *vcpu)
+{
+    const int64_t left = countdown_left(vcpu);
+    const uint64_t retired = (uint64_t)((int64_t)vcpu->budget - left);
+
+    if (left <= 0)
+        return STOP_BUDGET;
+    if (vcpu->scrub_done_count > 0)
+        return STOP_SCRUBBED;
+    if (vcpu->watch_if && retired != vcpu->watch_from
+        && (vcpu_reg(vcpu, UC_X86_REG_RFLAGS) & (1u << 9)) != 0)
+        return STOP_INTERRUPT;
+    return STOP_NONE;
+}
+
+/* All that is rare, kept out of line so that the hook itself needs no stack frame. */
+static __attribute__((noinline)) void block_rare(struct vcpu *vcpu, uint64_t gva, uint32_t size)
+{
+    struct block_info *slot = &vcpu->blocks[gva & BLOCK_MASK];
+    const enum engine_stop stop = block_at_limit(vcpu);
+
+    if (stop != STOP_NONE) {
+        block_stop(vcpu, stop, gva);
+        return;
+    }
+    if ((slot->gva != gva || slot->size != size) && !block_prepare(vcpu, slot, gva, size)) {
+        block_stop(vcpu, STOP_RESCAN, gva);
+        return;
+    }
+    vcpu->countdown -= slot->insns;
+    vcpu->block_gva = gva;
+}
+
+/* The hottest function of the emulator: every instruction of it costs a percent. */
 void scan_block_hook(uc_engine *uc, uint64_t gva, uint32_t size, void *user)
 {
     struct vcpu *vcpu = user;
-    struct block_info *block = block_slot(vcpu, gva, size);
+    const struct block_info *block = &vcpu->blocks[gva & BLOCK_MASK];
 
-    if (G_UNLIKELY(vcpu->retired >= vcpu->budget)) {
-        if (vcpu->stop == STOP_NONE)
-            vcpu->stop = STOP_BUDGET;
-        vcpu->block = NULL;
-        uc_emu_stop(uc);
+    (void)uc;
+    if (G_UNLIKELY(block->gva != gva || block->size != size)) {
+        block_rare(vcpu, gva, size);
         return;
     }
-    if (G_UNLIKELY(block->gva != gva || block->size != size || block->epoch != vcpu->block_epoch)) {
-        block = block_prepare(vcpu, block, gva, size);
-        if (block == NULL) {
-            vcpu->stop = STOP_RESCAN;
-            vcpu->block = NULL;
-            uc_emu_stop(uc);
-            return;
-        }
+    vcpu->block_gva = gva;
+    vcpu->countdown -= block->insns;
+    if (G_UNLIKELY(vcpu->countdown < 0)) {
+        vcpu->countdown += block->insns;
+        block_rare(vcpu, gva, size);
     }
-    if (G_UNLIKELY(vcpu->watch_if)) {
-        const uint64_t flags = vcpu_reg(vcpu, UC_X86_REG_RFLAGS);
-        if ((flags & (1u << 9)) != 0 && vcpu->retired != vcpu->watch_from) {
-            vcpu->stop = STOP_INTERRUPT;
-            vcpu->block = NULL;
-            uc_emu_stop(uc);
-            return;
-        }
-    }
-    vcpu->retired += block->insns;
-    vcpu->block = block;
+}
+
+const struct block_info *scan_block_last(const struct vcpu *vcpu)
+{
+    const struct block_info *block = &vcpu->blocks[vcpu->block_gva & BLOCK_MASK];
+
+    return vcpu->block_gva != BLOCK_STALE && block->known_gva == vcpu->block_gva ? block : NULL;
 }
 
 void scan_trap_hook(uc_engine *uc, uint64_t gva, uint32_t size, void *user)
@@ -202,11 +270,14 @@ bool scan_install(struct vcpu *vcpu)
 
 void scan_forget(struct vcpu *vcpu)
 {
-    memset(vcpu->blocks, 0, sizeof(struct block_info) << VCPU_BLOCK_SLOTS_LOG2);
-    vcpu->block_epoch++;
+    memset(vcpu->blocks, 0, sizeof(vcpu->blocks));
+    for (uint32_t i = 0; i <= BLOCK_MASK; i++)
+        vcpu->blocks[i].gva = vcpu->blocks[i].known_gva = BLOCK_STALE;
+    vcpu->fresh_count = 0;
     for (uint32_t i = 0; i < vcpu->state.breakpoint_count; i++)
         scan_hook_add(vcpu, vcpu->state.breakpoint[i]);
-    uc_ctl_flush_tb(vcpu->uc);
+    if (vcpu->uc != NULL)
+        uc_ctl_flush_tb(vcpu->uc);
 }
 
 uint32_t scan_count_before(struct vcpu *vcpu, const struct block_info *block, uint64_t offset)

@@ -70,12 +70,11 @@ struct vcpu *vcpu_new(struct cpu_env *env, uint64_t vmsa_spa, GError **error)
     vcpu->vmsa_spa = vmsa_spa;
     vcpu->bitmap_words = (pages + 63) / 64;
     vcpu->tlb_slots = g_new0(struct tlb_entry, 1u << VCPU_TLB_SLOTS_LOG2);
-    vcpu->blocks = g_new0(struct block_info, 1u << VCPU_BLOCK_SLOTS_LOG2);
     vcpu->code_generation = g_new0(uint32_t, pages);
     vcpu->write_filled = g_new0(uint64_t, vcpu->bitmap_words);
     vcpu->filled = g_new0(uint64_t, vcpu->bitmap_words);
     vcpu->code_filled = g_new0(uint64_t, vcpu->bitmap_words);
-    vcpu->block_epoch = 1;
+    scan_forget(vcpu);
     vcpu->implicit_gva = vcpu->skip_gva = NO_PAGE;
     for (unsigned i = 0; i < VCPU_ALIASES; i++)
         vcpu->alias_spa[i] = NO_PAGE;
@@ -109,7 +108,6 @@ void vcpu_free(struct vcpu *vcpu)
         uc_close(vcpu->uc);
     virtualize_close(vcpu);
     g_free(vcpu->tlb_slots);
-    g_free(vcpu->blocks);
     g_free(vcpu->code_generation);
     g_free(vcpu->write_filled);
     g_free(vcpu->filled);
