@@ -24,3 +24,7 @@ foreach(image default no-scrub)
     prova_command_test(NAME monitor.image-${image} LABELS unit
         COMMAND "${CMAKE_CURRENT_SOURCE_DIR}/check-monitor-image" $<TARGET_FILE:monitor-${image}>)
 endforeach()
+
+# The images as programs, on the emulated platform.
+prova_unit_test(NAME monitor_run SOURCES test_monitor_run.c LIBS prova_emu)
+add_dependencies(test_monitor_run monitor-default monitor-no-scrub guest-hello guest-page-cycle)
