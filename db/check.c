@@ -23,8 +23,8 @@ const struct db_invariant *db_invariant_find(const char *name)
 }
 
 /*
- * The views that several queries share, computed once and with indexes: a temporary table of a view's
- * name takes its place in the queries.
+ * The views that several queries share, computed once and with indexes: a temporary table of a
+ * view's name takes its place in the queries.
  */
 static const char shared_create_sql[] =
     "CREATE TEMP TABLE page_change AS SELECT * FROM main.page_change;"

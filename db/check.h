@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * All invariants and ghost rules (db/invariants/NN-name.sql), run over a database. Each query returns
- * the violating events, first column seq; none means that it holds.
+ * All invariants and ghost rules (db/invariants/NN-name.sql), run over a database. Each query
+ * returns the violating events, first column seq; none means that it holds.
  */
 #ifndef PROVA_DB_CHECK_H
 #define PROVA_DB_CHECK_H

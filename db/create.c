@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A new database is made under another name, complete with schema and description, and then renamed:
- * at path there is either what was there before or a usable Prova database, never half of one.
+ * A new database is made under another name, complete with schema and description, and then
+ * renamed: at path there is either what was there before or a usable Prova database, never half of
+ * one.
  */
 #include <errno.h>
 #include <fcntl.h>

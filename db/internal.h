@@ -31,12 +31,14 @@ void db_error_sqlite(GError **error, enum db_error code, sqlite3 *db, const char
 char *db_file_name(const char *path);
 
 /*
- * Looks at the first bytes of path: a Prova database of this version? Else sets error (FORMAT, OPEN).
- * Reads the file only.
+ * Looks at the first bytes of path: a Prova database of this version? Else sets error (FORMAT,
+ * OPEN). Reads the file only.
  */
 bool db_file_check(const char *path, GError **error);
 
-/* A new file with schema and description, put at path in one step (db/writer.h db_writer_open()). */
+/*
+ * A new file with schema and description, put at path in one step (db/writer.h db_writer_open()).
+ */
 bool db_file_create(const char *path, const struct db_run *run, GError **error);
 
 /* Read access for db/query.c and db/check.c. */

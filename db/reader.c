@@ -29,8 +29,8 @@ static bool statement_prepare(struct db_reader *reader, const char *sql, sqlite3
 }
 
 /*
- * A killed run leaves the journal of its last transaction. Rolling it back needs write access, which
- * is used for nothing else. (Where there is none, opening for reading says so.)
+ * A killed run leaves the journal of its last transaction. Rolling it back needs write access,
+ * which is used for nothing else. (Where there is none, opening for reading says so.)
  */
 static void recover(const char *name)
 {
@@ -50,8 +50,8 @@ static void recover(const char *name)
 
 /*
  * SQLite notices missing pages only when it needs one; a cut file should be told at once. Bytes 16
- * and 28 of the file: page size, and how many pages it has. Read through SQLite's own handle and under
- * its lock: closing another one would drop the lock (POSIX), and a run may be writing.
+ * and 28 of the file: page size, and how many pages it has. Read through SQLite's own handle and
+ * under its lock: closing another one would drop the lock (POSIX), and a run may be writing.
  */
 static bool check_length_locked(struct db_reader *reader, GError **error)
 {
@@ -69,7 +69,8 @@ static bool check_length_locked(struct db_reader *reader, GError **error)
     }
     page_bytes = header[16] << 8 | header[17];
     page_bytes = page_bytes == 1 ? 65536 : page_bytes;
-    want = ((int64_t)header[28] << 24 | header[29] << 16 | header[30] << 8 | header[31]) * page_bytes;
+    want = (int64_t)header[28] << 24 | header[29] << 16 | header[30] << 8 | header[31];
+    want *= page_bytes;
     if (bytes >= want)
         return true;
     g_set_error(error, DB_ERROR, DB_ERROR_FORMAT,
@@ -192,7 +193,8 @@ bool db_reader_run(struct db_reader *reader, struct db_run_info *info, GError **
     memset(info, 0, sizeof(*info));
     if (!statement_prepare(reader,
                            "SELECT title, version, options, token, exit_reason, stream_hash, seed, "
-                           "(SELECT coalesce(max(seq), 0) FROM event), exit_code, finished FROM run",
+                           "(SELECT coalesce(max(seq), 0) FROM event), exit_code, finished "
+                           "FROM run",
                            &statement, error))
         return false;
     found = sqlite3_step(statement) == SQLITE_ROW;

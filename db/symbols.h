@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Which symbol an instruction pointer belongs to, asked once for each (vmpl, rip). Numbers are given
- * in the order of first appearance, so the same run gives the same table.
+ * Which symbol an instruction pointer belongs to, asked once for each (vmpl, rip). Numbers are
+ * given in the order of first appearance, so the same run gives the same table.
  */
 #ifndef PROVA_DB_SYMBOLS_H
 #define PROVA_DB_SYMBOLS_H

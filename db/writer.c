@@ -98,7 +98,9 @@ static bool symbol_insert(struct db_writer *writer, const struct db_symbol_row *
     return run_statement(insert);
 }
 
-/* Symbols are known before the events that name them are published, so these include all of them. */
+/*
+ * Symbols are known before the events that name them are published, so these include all of them.
+ */
 static bool symbols_insert(struct db_writer *writer)
 {
     GArray *rows = db_symbols_take(writer->symbols);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The event stream into a SQLite file (docs/database.md). db_writer_observe() copies an event into a
- * fixed ring; a thread of the writer's own takes batches out and writes each in one transaction, so
- * that a process killed at any moment leaves a readable file that ends at a committed event. A full
- * ring makes the caller wait; nothing is dropped.
+ * The event stream into a SQLite file (docs/database.md). db_writer_observe() copies an event into
+ * a fixed ring; a thread of the writer's own takes batches out and writes each in one transaction,
+ * so that a process killed at any moment leaves a readable file that ends at a committed event. A
+ * full ring makes the caller wait; nothing is dropped.
  *
  * A write error (disk full, I/O) is remembered: writing stops, the run goes on, and
  * db_writer_close() reports it. The events committed before it stay readable.

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the event stream says about each 4 KiB page of system memory: the state of its entry, and what
- * of VMPL0's it carries. This is the C twin of the views page_change, page_binding and page_content
- * of db/views.sql; docs/invariants.md defines the terms.
+ * What the event stream says about each 4 KiB page of system memory: the state of its entry, and
+ * what of VMPL0's it carries. This is the C twin of the views page_change, page_binding and
+ * page_content of db/views.sql; docs/invariants.md defines the terms.
  */
 #ifndef PROVA_RULES_PAGES_H
 #define PROVA_RULES_PAGES_H

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What one checker is: a pure predicate over an event and the state that the stream has built up. */
+/*
+ * What one checker is: a pure predicate over an event and the state that the stream has built up.
+ */
 #ifndef PROVA_RULES_RULE_H
 #define PROVA_RULES_RULE_H
 
@@ -10,7 +12,7 @@ struct rule_view {
     const struct event *event;
     const struct change *change; /* NULL if the event changed no entry */
     const struct pages *pages;
-    const uint64_t *running; /* for each vCPU, SPA of the VMSA that it has entered, + 1; 0 if none */
+    const uint64_t *running; /* for each vCPU, SPA of the VMSA it has entered, + 1; 0 if none */
     uint32_t running_count;
 };
 
@@ -33,7 +35,9 @@ extern const struct rule rule_secret_containment;
 extern const struct rule rule_double_validate;
 extern const struct rule rule_grant_before_scrub;
 
-/* Shared by the two halves of Lemma 3: the event gives lower VMPLs one of `perms` on VMPL0's own. */
+/*
+ * Shared by the two halves of Lemma 3: the event gives lower VMPLs one of `perms` on VMPL0's own.
+ */
 bool private_page_raised(const struct rule_view *view, uint32_t perms, uint64_t *spa);
 
 #endif

@@ -2,8 +2,9 @@
 /*
  * Online checkers: invariants and ghost rules that watch the event stream while the machine runs.
  * Each is an observer in a file of its own and says the same as its query in db/invariants/, from
- * the same events and nothing else (docs/invariants.md; a test compares the two). A breach emits one
- * EVENT_RULE with the sequence number of the deciding event; at most one for each rule and event.
+ * the same events and nothing else (docs/invariants.md; a test compares the two). A breach emits
+ * one EVENT_RULE with the sequence number of the deciding event; at most one for each rule and
+ * event.
  *
  * Memory is allocated once, when the size of system memory is known (configuration or run_start).
  */

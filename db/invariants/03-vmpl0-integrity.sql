@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: GPL-2.0-or-later
 -- kind: invariant
--- statement: memory private to VMPL0 is never writable by a lower VMPL through any GPA
+-- statement: no lower VMPL can write memory private to VMPL0, through any GPA
 -- source: VeriSMo (OSDI'24) Lemma 3
 --
 -- As vmpl0-confidentiality, for permission W (0x02).

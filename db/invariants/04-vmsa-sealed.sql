@@ -3,9 +3,9 @@
 -- statement: a VMSA page is writable by no VMPL below 0 and runs on one processor at a time
 -- source: APM 2 15.36.7 and 15.36.12
 --
--- Violated at an event after which a page has the VMSA bit and a lower VMPL may write to it; at a
--- VMRUN that entered a VMSA whose page a lower VMPL may write to; at a VMRUN that entered a VMSA which
--- another processor had entered and not left.
+-- Violated at an event after which a page has the VMSA bit and a lower VMPL may write to it; at
+-- a VMRUN that entered a VMSA whose page a lower VMPL may write to; at a VMRUN that entered a
+-- VMSA which another processor had entered and not left.
 WITH world_next AS (
   SELECT w.seq, w.vmsa_spa, w.phase, w.result, e.vcpu,
          lead(w.seq) OVER (PARTITION BY e.vcpu ORDER BY w.seq) AS until

@@ -1,10 +1,10 @@
 -- SPDX-License-Identifier: GPL-2.0-or-later
 -- kind: rule
--- statement: a guest page is validated once: never with CF set, never at a GPA that is valid already
+-- statement: a guest page is validated once: never with CF set, never at a GPA already valid
 -- source: APM 3 PVALIDATE; APM 2 15.36.6
 --
--- Broken by a PVALIDATE(1) that succeeded and found the page valid (CF=1), and by one that made a page
--- valid at a place (ASID, GPA) where another system page is valid at that moment.
+-- Broken by a PVALIDATE(1) that succeeded and found the page valid (CF=1), and by one that made
+-- a page valid at a place (ASID, GPA) where another system page is valid at that moment.
 SELECT seq, min(spa) AS spa, min(reason) AS reason
 FROM (
   SELECT seq, spa & ~0xfff AS spa, 'CF=1' AS reason

@@ -1,11 +1,11 @@
 -- SPDX-License-Identifier: GPL-2.0-or-later
 -- kind: rule
--- statement: a validated page is granted to a lower VMPL only after VMPL0 overwrote every byte of it
+-- statement: a validated page is granted to a lower VMPL only after VMPL0 overwrote all of it
 -- source: VeriSMo (OSDI'24) sections 6 and 8.4.1
 --
--- Broken by an RMPADJUST that raises a permission of a lower VMPL on a page that PVALIDATE made valid
--- (0 to 1) and that has no scrub event since. A launch and a rebinding end what went before. This is
--- derived from the scrub events, not from rmp.tracked.
+-- Broken by an RMPADJUST that raises a permission of a lower VMPL on a page that PVALIDATE made
+-- valid (0 to 1) and that has no scrub event since. A launch and a rebinding end what went
+-- before. This is derived from the scrub events, not from rmp.tracked.
 WITH marker AS (
   SELECT seq, spn, insn, raised,
          CASE WHEN insn = 1 AND validated AND NOT was_validated THEN 1

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * How many permission transitions (an `event` row and an `rmp` row each) go into the database in a
- * second, beside the yardstick: plain SQLite with one prepared insert for each row, the same rows, the
- * same transactions and settings.
+ * second, beside the yardstick: plain SQLite with one prepared insert for each row, the same rows,
+ * the same transactions and settings.
  *
- *   bench_db [TRANSITIONS [DIRECTORY]]
+ * bench_db [TRANSITIONS [DIRECTORY]]
  */
 #include <glib.h>
 #include <glib/gstdio.h>

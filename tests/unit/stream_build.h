@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Event streams for the tests of rules: a small model of the RMP that emits what the emulator would,
- * and the two judges, the online checkers and the queries of db/invariants/.
+ * Event streams for the tests of rules: a small model of the RMP that emits what the emulator
+ * would, and the two judges, the online checkers and the queries of db/invariants/.
  */
 #ifndef PROVA_TESTS_STREAM_BUILD_H
 #define PROVA_TESTS_STREAM_BUILD_H
@@ -22,7 +22,9 @@ struct stream {
 struct stream *stream_new(void);
 void stream_free(struct stream *s);
 struct event *stream_add(struct stream *s, uint16_t kind, uint8_t actor);
-/* An RMP event from what the model holds now to `after` (which it takes over, for all its pages). */
+/*
+ * An RMP event from what the model holds now to `after` (which it takes over, for all its pages).
+ */
 struct event *stream_rmp(struct stream *s, uint8_t insn, uint64_t spn, struct rmp_entry after);
 
 /* Each returns the sequence number of its event. Pages are numbers; 2 MiB ones by their first. */

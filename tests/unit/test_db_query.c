@@ -184,8 +184,8 @@ static void test_refused(struct fixture *f, gconstpointer data)
 
 static void test_limits(struct fixture *f, gconstpointer data)
 {
-    static const char endless[] = "WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n) "
-                                  "SELECT max(i) FROM n";
+    static const char endless[] =
+        "WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n";
     atomic_bool interrupted = true;
     struct db_query_options rows = {.format = DB_FORMAT_CSV, .limit_rows = 2};
     struct db_query_options late = {.limit_ms = 50};

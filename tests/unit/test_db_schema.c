@@ -106,7 +106,8 @@ static void test_documented(void)
                                        -1, &statement, NULL),
                     ==, SQLITE_OK);
     while (sqlite3_step(statement) == SQLITE_ROW) {
-        char *title = g_strdup_printf("\n### %s\n", (const char *)sqlite3_column_text(statement, 0));
+        char *title =
+            g_strdup_printf("\n### %s\n", (const char *)sqlite3_column_text(statement, 0));
         char *column = g_strdup_printf("`%s`", (const char *)sqlite3_column_text(statement, 1));
         const char *section = strstr(docs, title), *end, *found;
 

@@ -182,7 +182,9 @@ static void test_backpressure(struct fixture *f, gconstpointer data)
     g_assert_cmpint(query_int(f, "SELECT count(*) FROM store"), ==, 10000);
 }
 
-/* What is observed is in the file after a flush, and soon without one; a reader may look meanwhile. */
+/*
+ * What is observed is in the file after a flush, and soon without one; a reader may look meanwhile.
+ */
 static void test_committed_soon(struct fixture *f, gconstpointer data)
 {
     static const struct db_writer_options quick = {.commit_limit_ms = 20};
@@ -365,7 +367,8 @@ static void test_derived(struct fixture *f, gconstpointer data)
     g_assert_cmpint(query_int(f, "SELECT count(*) FROM rule WHERE seq = 4 AND spa = 0x5000 AND "
                                  "kind = 'rule' AND name = 'double-validate' AND rule_id = 6"),
                     ==, 1);
-    g_assert_cmpint(query_int(f, "SELECT count(*) FROM verdict WHERE seq = 4 AND holds = 0"), ==, 1);
+    g_assert_cmpint(query_int(f, "SELECT count(*) FROM verdict WHERE seq = 4 AND holds = 0"), ==,
+                    1);
     g_assert_cmpint(query_int(f, "SELECT count(*) FROM verdict WHERE seq IS NULL AND holds = 1 AND "
                                  "kind = 'invariant'"), ==, 1);
     reader = reader_open(f);

@@ -274,7 +274,7 @@ static void test_vmsa_sealed(void)
     expect(s, "vmsa-sealed", 0);
     s_vmrun(s, 0, 1, 2); /* refused: busy */
     expect(s, "vmsa-sealed", 0);
-    s_vmrun(s, 1, 1, 0); /* by the same processor: the stream lacks the exit, no other one runs it */
+    s_vmrun(s, 1, 1, 0); /* by the same processor, though the stream lacks the exit */
     expect(s, "vmsa-sealed", 0);
     done(s, "vmsa-sealed", s_vmrun(s, 0, 1, 0));
 

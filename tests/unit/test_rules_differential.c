@@ -92,9 +92,9 @@ static void step_plausible(struct stream *s, bool wide)
 
 static struct rmp_entry entry_any(bool wide)
 {
-    struct rmp_entry entry = {.assigned = pick(4) != 0, .size = wide && pick(8) == 0, .validated = pick(2),
-                              .vmsa = pick(8) == 0, .asid = pick(3), .immutable = pick(8) == 0,
-                              .lock = pick(9) == 0, .in_use = pick(5) == 0};
+    struct rmp_entry entry = {.assigned = pick(4) != 0, .size = wide && pick(8) == 0,
+                              .validated = pick(2) != 0, .vmsa = pick(8) == 0, .asid = pick(3),
+                              .immutable = pick(8) == 0, .lock = pick(9) == 0, .in_use = pick(5) == 0};
 
     entry.gpn = pick_gpn() & 0x7fffffffff;
     for (unsigned vmpl = 0; vmpl < VMPL_COUNT; vmpl++)
@@ -143,7 +143,8 @@ static void assert_same(GArray *online, GArray *sql, const struct stream *s)
 }
 
 /* Returns how many breaches there were, by rule. */
-static void run_streams(unsigned streams_count, void (*step)(struct stream *, bool), unsigned *breaches)
+static void run_streams(unsigned streams_count, void (*step)(struct stream *, bool),
+                        unsigned *breaches)
 {
     struct db_batch *batch;
     sqlite3 *db = stream_db_new(&batch);
@@ -182,7 +183,8 @@ static void assert_all_seen(const unsigned *breaches)
 {
     for (unsigned id = 1; id < RULE_ID_END; id++) {
         g_test_message("rule %u: %u breaches", id, breaches[id]);
-        g_assert_cmpuint(breaches[id], >=, streams_wanted() / 20); /* else the comparison says nothing about it */
+        /* Else the comparison would say nothing about it. */
+        g_assert_cmpuint(breaches[id], >=, streams_wanted() / 20);
     }
 }
 
