@@ -3,3 +3,11 @@ foreach(part elf uart hv)
     prova_unit_test(NAME emu_${part} SOURCES test_emu_${part}.c emu_fixture.c
         LIBS prova_emu LABELS quick)
 endforeach()
+
+prova_unit_test(NAME emu_garbage SOURCES test_emu_garbage.c emu_fixture.c LIBS prova_emu
+    DEFINITIONS "PROVA_MONITOR=\"${PROJECT_BINARY_DIR}/monitor/default.elf\""
+                "PROVA_GUEST=\"${PROJECT_BINARY_DIR}/monitor/guest/page-cycle.elf\""
+    LABELS quick TIMEOUT_S 300)
+prova_campaign(NAME garbage
+    COMMAND ${CMAKE_COMMAND} -E env PROVA_GARBAGE_ROUNDS=5000 $<TARGET_FILE:test_emu_garbage>
+    DEPENDS test_emu_garbage)
