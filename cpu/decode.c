@@ -57,32 +57,74 @@ const cs_insn *decode_detail(struct decode *decode, const uint8_t *bytes, size_t
     return decode->insn;
 }
 
+static bool is_legacy_prefix(uint8_t byte)
+{
+    switch (byte) {
+    case 0x26:
+    case 0x2e:
+    case 0x36:
+    case 0x3e:
+    case 0x64:
+    case 0x65:
+    case 0x66:
+    case 0x67:
+    case 0xf0:
+    case 0xf2:
+    case 0xf3:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Bytes of ModRM, SIB and displacement in 64-bit mode (APM 3 1.4). */
+static size_t modrm_bytes(const uint8_t *modrm, size_t avail)
+{
+    static const uint8_t displacement[4] = { 0, 1, 4, 0 };
+    if (avail == 0)
+        return SIZE_MAX;
+    uint8_t mod = modrm[0] >> 6, rm = modrm[0] & 7;
+    size_t bytes = 1u + displacement[mod];
+    if (mod == 3)
+        return 1;
+    if (mod == 0 && rm == 5)
+        return 5;
+    if (rm == 4) {
+        if (avail < 2)
+            return SIZE_MAX;
+        bytes += mod == 0 && (modrm[1] & 7) == 5 ? 5 : 1;
+    }
+    return bytes;
+}
+
 /*
- * 0F 01 with a register form of ModRM: PVALIDATE, RMPADJUST, RMPUPDATE, RMPQUERY, PSMASH, VMGEXIT,
- * INVLPGB, TLBSYNC, CLZERO and their kin (APM 3 table A-9), most of which Capstone 4 does not know.
+ * Instructions that Capstone 4 does not know: 0F 01 with a register form of ModRM (PVALIDATE,
+ * RMPADJUST, RMPUPDATE, RMPQUERY, PSMASH, INVLPGB, TLBSYNC, CLZERO and their kin, APM 3 table A-9),
+ * those forms of PREFETCH (0F 0D) and of the hints (0F 18 to 0F 1F) that do nothing, and fences (0F
+ * AE) with any ModRM.rm.
  */
-static uint8_t length_group7(const uint8_t *bytes, size_t avail)
+static uint8_t length_unlisted(const uint8_t *bytes, size_t avail)
 {
     size_t at = 0;
-    for (; at < avail; at++) {
-        uint8_t byte = bytes[at];
-        bool prefix = byte == 0x66 || byte == 0x67 || byte == 0xf0 || byte == 0xf2 || byte == 0xf3
-                      || byte == 0x26 || byte == 0x2e || byte == 0x36 || byte == 0x3e
-                      || byte == 0x64 || byte == 0x65;
-        if (!prefix)
-            break;
-    }
-    if (at < avail && (bytes[at] & 0xf0) == 0x40)
+    /* A REX that is not the last prefix is ignored (APM 3 1.2.7). */
+    while (at < avail && (is_legacy_prefix(bytes[at]) || (bytes[at] & 0xf0) == 0x40))
         at++;
-    if (at + 3 > avail || bytes[at] != 0x0f || bytes[at + 1] != 0x01 || bytes[at + 2] < 0xc0)
+    if (at + 3 > avail || bytes[at] != 0x0f)
         return 0;
-    return (uint8_t)(at + 3);
+    uint8_t opcode = bytes[at + 1], modrm = bytes[at + 2];
+    bool group7 = opcode == 0x01 && modrm >= 0xc0;
+    bool hint = opcode == 0x0d || (opcode >= 0x18 && opcode <= 0x1f);
+    bool fence = opcode == 0xae && modrm >= 0xe8;
+    size_t rest = modrm_bytes(bytes + at + 2, avail - at - 2);
+    if ((!group7 && !hint && !fence) || rest > avail - at - 2)
+        return 0;
+    return (uint8_t)(at + 2 + rest);
 }
 
 static uint8_t length_find(struct decode *decode, const uint8_t *bytes, size_t avail, uint64_t rip)
 {
     const cs_insn *insn = decode_detail(decode, bytes, avail, rip);
-    return insn != NULL ? (uint8_t)insn->size : length_group7(bytes, avail);
+    return insn != NULL ? (uint8_t)insn->size : length_unlisted(bytes, avail);
 }
 
 uint8_t decode_length(struct decode *decode, const uint8_t *bytes, size_t avail, uint64_t rip)
@@ -103,6 +145,30 @@ uint8_t decode_length(struct decode *decode, const uint8_t *bytes, size_t avail,
     return length;
 }
 
+/* The last byte tells the instructions of the group apart, the prefix before 0F their variants. */
+static const char *unlisted_name(const uint8_t *bytes, uint8_t length)
+{
+    uint8_t prefix = length > 3 ? bytes[length - 4] : 0, modrm = length > 0 ? bytes[length - 1] : 0;
+    if (length < 3)
+        return ".byte";
+    if (bytes[length - 3] == 0x0f && bytes[length - 2] == 0xae)
+        return modrm < 0xf0 ? "lfence" : modrm < 0xf8 ? "mfence" : "sfence";
+    if (bytes[length - 3] != 0x0f || bytes[length - 2] != 0x01)
+        return "nop";
+    switch (modrm) {
+    case 0xff:
+        return prefix == 0xf2 ? "pvalidate" : prefix == 0xf3 ? "psmash" : "tlbsync";
+    case 0xfe:
+        return prefix == 0xf2 ? "rmpupdate" : prefix == 0xf3 ? "rmpadjust" : "invlpgb";
+    case 0xfd:
+        return prefix == 0xf3 ? "rmpquery" : prefix == 0xf2 ? "rmpread" : "rdpru";
+    case 0xfc:
+        return "clzero";
+    default:
+        return "(unknown)";
+    }
+}
+
 uint8_t decode_text(struct decode *decode, const uint8_t *bytes, size_t avail, uint64_t rip,
                     char *out, size_t out_bytes)
 {
@@ -112,17 +178,8 @@ uint8_t decode_text(struct decode *decode, const uint8_t *bytes, size_t avail, u
         g_snprintf(out, out_bytes, "%s%s%s", insn->mnemonic, space, insn->op_str);
         return (uint8_t)insn->size;
     }
-    uint8_t length = length_group7(bytes, MIN(avail, (size_t)DECODE_INSN_MAX));
-    uint8_t prefix = length > 3 ? bytes[length - 4] : 0, modrm = length > 0 ? bytes[length - 1] : 0;
-    const char *name = ".byte";
-    if (modrm == 0xff)
-        name = prefix == 0xf2 ? "pvalidate" : prefix == 0xf3 ? "psmash" : "tlbsync";
-    else if (modrm == 0xfe)
-        name = prefix == 0xf2 ? "rmpupdate" : prefix == 0xf3 ? "rmpadjust" : "invlpgb";
-    else if (modrm == 0xfd)
-        name = prefix == 0xf3 ? "rmpquery" : prefix == 0xf2 ? "rmpread" : "rdpru";
-    else if (modrm == 0xfc)
-        name = "clzero";
+    uint8_t length = length_unlisted(bytes, MIN(avail, (size_t)DECODE_INSN_MAX));
+    const char *name = unlisted_name(bytes, length);
     g_snprintf(out, out_bytes, "%s", name);
     return length;
 }

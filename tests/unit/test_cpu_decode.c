@@ -236,6 +236,7 @@ struct engine {
     struct decode_access seen[64];
     size_t seen_count;
     uint32_t first_size;
+    uint32_t vector; /* last exception, UINT32_MAX none */
 };
 
 static void on_access(uc_engine *uc, uc_mem_type type, uint64_t address, int size, int64_t value,
@@ -260,7 +261,8 @@ static void on_code(uc_engine *uc, uint64_t address, uint32_t size, void *user)
 
 static void on_interrupt(uc_engine *uc, uint32_t vector, void *user)
 {
-    (void)vector, (void)user;
+    struct engine *engine = user;
+    engine->vector = vector;
     uc_emu_stop(uc);
 }
 
@@ -301,6 +303,7 @@ static uc_err engine_step(struct engine *engine, const uint8_t *bytes, size_t le
     uc_ctl_remove_cache(engine->uc, CODE_VA, CODE_VA + sizeof(page));
     engine->seen_count = 0;
     engine->first_size = 0;
+    engine->vector = UINT32_MAX;
     return uc_emu_start(engine->uc, CODE_VA, CODE_VA + 0x1000, 0, 0);
 }
 
@@ -367,6 +370,84 @@ static void test_accesses_against_engine(void)
     uc_close(engine.uc);
 }
 
+/* Prefixes, an opcode that does no harm, random operands. */
+static void random_instruction(GRand *rand, uint8_t out[24])
+{
+    static const uint8_t prefixes[] = { 0x66, 0x67, 0xf2, 0xf3, 0x65, 0x64, 0x2e };
+    static const uint8_t one_byte[] = { 0x00, 0x03, 0x0d, 0x13, 0x2b, 0x3c, 0x50, 0x5b, 0x63, 0x68,
+                                        0x69, 0x6a, 0x6b, 0x80, 0x81, 0x83, 0x84, 0x87, 0x88, 0x8b,
+                                        0x8d, 0x90, 0x98, 0xa8, 0xa9, 0xb0, 0xb8, 0xc0, 0xc1, 0xc6,
+                                        0xc7, 0xc8, 0xc9, 0xd0, 0xd3, 0xd9, 0xdd, 0xf6, 0xf7,
+                                        0xfe };
+    static const uint8_t two_byte[] = { 0x0d, 0x10, 0x12, 0x18, 0x1e, 0x1f, 0x28, 0x2a, 0x2d, 0x38,
+                                        0x3a, 0x40, 0x4f, 0x51, 0x5b, 0x6e, 0x70, 0x72, 0x7e, 0x90,
+                                        0xa3, 0xa4, 0xa5, 0xab, 0xae, 0xaf, 0xb0, 0xb6, 0xb8, 0xba,
+                                        0xbc, 0xbf, 0xc0, 0xc2, 0xc3, 0xc4, 0xc5, 0xc6, 0xc8, 0xd6,
+                                        0xe7, 0xef, 0xfe };
+    size_t at = 0;
+    for (int count = g_rand_int_range(rand, -2, 3); count > 0; count--)
+        out[at++] = prefixes[g_rand_int_range(rand, 0, G_N_ELEMENTS(prefixes))];
+    if (g_rand_boolean(rand))
+        out[at++] = (uint8_t)(0x40 | g_rand_int_range(rand, 0, 16));
+    if (g_rand_boolean(rand)) {
+        out[at++] = 0x0f;
+        out[at++] = two_byte[g_rand_int_range(rand, 0, G_N_ELEMENTS(two_byte))];
+    } else {
+        out[at++] = one_byte[g_rand_int_range(rand, 0, G_N_ELEMENTS(one_byte))];
+    }
+    while (at < 24)
+        out[at++] = (uint8_t)g_rand_int(rand);
+}
+
+/*
+ * Whatever the engine executes has the length that the engine gave it: retired instructions are
+ * counted by it. The engine also executes some undefined forms (MOV C6 /7, LOCK MOV), which have no
+ * length here.
+ */
+static void test_lengths_against_engine(void)
+{
+    struct decode *decode = decode_new(NULL);
+    GRand *rand = g_rand_new_with_seed(5);
+    struct decode_regs regs;
+    struct engine engine;
+    unsigned compared = 0, undefined = 0;
+    uc_context *clean;
+
+    regs_fill(&regs);
+    engine_open(&engine);
+    g_assert_cmpint(uc_context_alloc(engine.uc, &clean), ==, UC_ERR_OK);
+    g_assert_cmpint(uc_context_save(engine.uc, clean), ==, UC_ERR_OK);
+    for (unsigned i = 0; i < 6000; i++) {
+        uint8_t bytes[24];
+        random_instruction(rand, bytes);
+        /* What an instruction left behind must not decide about the next one. */
+        g_assert_cmpint(uc_context_restore(engine.uc, clean), ==, UC_ERR_OK);
+        engine_regs(&engine, &regs);
+        uc_err err = engine_step(&engine, bytes, sizeof(bytes));
+        bool translated = engine.first_size > 0 && engine.first_size <= DECODE_INSN_MAX;
+        if (err == UC_ERR_INSN_INVALID || engine.vector == CPU_VECTOR_UD || !translated)
+            continue;
+        compared++;
+        uint8_t length = decode_length(decode, bytes, sizeof(bytes), CODE_VA);
+        if (length == 0) {
+            undefined++;
+        } else if (length != engine.first_size) {
+            GString *text = g_string_new(NULL);
+            for (unsigned k = 0; k < 15; k++)
+                g_string_append_printf(text, "%02x", bytes[k]);
+            g_error("%s: %u, the engine says %u (exception %d, %s)", text->str, length,
+                    engine.first_size, (int)engine.vector, uc_strerror(err));
+        }
+    }
+    g_assert_cmpuint(compared, >, 3000);
+    g_assert_cmpuint(undefined * 20, <, compared);
+    g_test_message("%u compared, %u of them undefined forms", compared, undefined);
+    uc_context_free(clean);
+    uc_close(engine.uc);
+    g_rand_free(rand);
+    decode_free(decode);
+}
+
 /* Random bytes: no crash, never beyond what is there, the same answer from the cache. */
 static void test_garbage(void)
 {
@@ -407,6 +488,7 @@ int main(int argc, char **argv)
     g_test_add_func("/cpu/decode/apm3-bt-bit-strings", test_bit_strings);
     g_test_add_func("/cpu/decode/selectors", test_selectors);
     g_test_add_func("/cpu/decode/accesses-against-the-engine", test_accesses_against_engine);
+    g_test_add_func("/cpu/decode/lengths-against-the-engine", test_lengths_against_engine);
     g_test_add_func("/cpu/decode/garbage", test_garbage);
     return g_test_run();
 }
