@@ -147,7 +147,9 @@ struct event_psp {
     uint32_t command;  /* mailbox command, or 0x94 for a guest request */
     uint32_t status;   /* firmware status */
     uint64_t seqno;    /* guest messages */
-    uint8_t msg_type, vmpck, hv_action, pad[5]; /* hv_action: 0 forwarded, 1 dropped, 2 replayed, 3 altered */
+    uint8_t msg_type, vmpck;
+    uint8_t hv_action; /* 0 forwarded, 1 dropped, 2 replayed, 3 altered */
+    uint8_t pad[5];
     uint8_t request_hash[16];  /* XXH3-128 of the request as sent (ciphertext) */
     uint8_t response_hash[16]; /* of the response page */
     uint8_t plaintext_hash[16]; /* of the decrypted request, for psp-sequence */

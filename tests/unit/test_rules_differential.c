@@ -94,7 +94,8 @@ static struct rmp_entry entry_any(bool wide)
 {
     struct rmp_entry entry = {.assigned = pick(4) != 0, .size = wide && pick(8) == 0,
                               .validated = pick(2) != 0, .vmsa = pick(8) == 0, .asid = pick(3),
-                              .immutable = pick(8) == 0, .lock = pick(9) == 0, .in_use = pick(5) == 0};
+                              .immutable = pick(8) == 0, .lock = pick(9) == 0,
+                              .in_use = pick(5) == 0};
 
     entry.gpn = pick_gpn() & 0x7fffffffff;
     for (unsigned vmpl = 0; vmpl < VMPL_COUNT; vmpl++)
