@@ -121,8 +121,35 @@ static uint8_t length_unlisted(const uint8_t *bytes, size_t avail)
     return (uint8_t)(at + 2 + rest);
 }
 
+/*
+ * Capstone forgets 66 when F2 or F3 stands beside it, and takes an immediate of 16 bits for one of
+ * 32. With one-byte opcodes a repeat prefix never changes the length: it is left out. Returns how
+ * many were, 0 if the bytes are not such a case.
+ */
+static size_t repeats_strip(const uint8_t *bytes, size_t avail, uint8_t out[DECODE_INSN_MAX])
+{
+    size_t at = 0, kept = 0;
+    bool opsize = false;
+    for (; at < avail && is_legacy_prefix(bytes[at]); at++) {
+        opsize = opsize || bytes[at] == 0x66;
+        if (bytes[at] != 0xf2 && bytes[at] != 0xf3)
+            out[kept++] = bytes[at];
+    }
+    size_t opcode = at < avail && (bytes[at] & 0xf0) == 0x40 ? at + 1 : at;
+    if (!opsize || kept == at || opcode >= avail || bytes[opcode] == 0x0f)
+        return 0;
+    memcpy(out + kept, bytes + at, avail - at);
+    return at - kept;
+}
+
 static uint8_t length_find(struct decode *decode, const uint8_t *bytes, size_t avail, uint64_t rip)
 {
+    uint8_t stripped[DECODE_INSN_MAX];
+    size_t repeats = repeats_strip(bytes, avail, stripped);
+    if (repeats != 0) {
+        const cs_insn *plain = decode_detail(decode, stripped, avail - repeats, rip);
+        return plain != NULL ? (uint8_t)(plain->size + repeats) : 0;
+    }
     const cs_insn *insn = decode_detail(decode, bytes, avail, rip);
     return insn != NULL ? (uint8_t)insn->size : length_unlisted(bytes, avail);
 }
@@ -176,7 +203,7 @@ uint8_t decode_text(struct decode *decode, const uint8_t *bytes, size_t avail, u
     if (insn != NULL) {
         const char *space = insn->op_str[0] != '\0' ? " " : "";
         g_snprintf(out, out_bytes, "%s%s%s", insn->mnemonic, space, insn->op_str);
-        return (uint8_t)insn->size;
+        return decode_length(decode, bytes, avail, rip);
     }
     uint8_t length = length_unlisted(bytes, MIN(avail, (size_t)DECODE_INSN_MAX));
     const char *name = unlisted_name(bytes, length);
