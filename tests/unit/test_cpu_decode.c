@@ -403,7 +403,8 @@ static void random_instruction(GRand *rand, uint8_t out[24])
 
 /*
  * Retired instructions are counted by length. The engine executes some undefined forms: those
- * without a length here are counted; F3 0F D6 with memory, cut short by the engine, is not in these seeds.
+ * without a length here are counted; F3 0F D6 with memory, which the engine cuts short, does not
+ * occur with these seeds.
  */
 static void lengths_against_engine(guint32 seed)
 {
