@@ -171,6 +171,10 @@ static void test_refused(struct fixture *f, gconstpointer data)
     (void)data;
     for (size_t i = 0; i < G_N_ELEMENTS(forbidden); i++)
         assert_refused(f, forbidden[i], DB_ERROR_FORBIDDEN);
+    assert_refused(f, "UPDATE sqlite_master SET sql = ''", DB_ERROR_SQL);
+    assert_refused(f, "SELECT * FROM pragma_journal_mode", DB_ERROR_FORBIDDEN);
+    assert_answer(f, DB_FORMAT_CSV, "SELECT count(*) AS n FROM pragma_foreign_key_check", "n\n0\n");
+    assert_answer(f, DB_FORMAT_CSV, "SELECT value FROM json_each('[7]')", "value\n7\n");
     assert_refused(f, "SELEC 1", DB_ERROR_SQL);
     assert_refused(f, "no-such-query", DB_ERROR_SQL);
     assert_refused(f, "", DB_ERROR_SQL);
