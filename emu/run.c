@@ -217,7 +217,8 @@ struct run *run_new(const struct run_request *request, GError **error)
         run_free(run);
         return NULL;
     }
-    const struct rules_config rules_config = {0};
+    /* System memory, of which the guest's (run_start) is only a part. */
+    const struct rules_config rules_config = {.memory_bytes = hv_memory_bytes(run->machine)};
     run->rules = rules_attach(machine_trace(run->machine), &rules_config);
     if (run->rules == NULL || !trace_attach(machine_trace(run->machine), run_observe, run)) {
         g_set_error(error, EMU_ERROR, EMU_ERROR_INTERNAL, "too many observers");
