@@ -82,9 +82,9 @@ struct setting {
 /* Order: setting_store(). */
 static const struct setting settings[] = {
     {"pval_vmpl", "PVALIDATE at VMPL 1-3", {"gp", "permission"}},
-    {"pval_c0", "RMP instructions through a C=0 mapping", {"pf", "gp", "fail-input"}},
+    {"pval_c0", "RMP instructions through a C=0 mapping", {"pf", "gp", "fail_input"}},
     {"pval_npt", "nested permission RMP instructions need", {"read", "write"}},
-    {"inuse_write", "a guest's store to a running VMSA", {"npf-retry", "allow"}},
+    {"inuse_write", "a guest's store to a running VMSA", {"npf_retry", "allow"}},
     {"tlb_mode", "what RMP changes flush", {"arch", "hw"}},
     {"schedule", "which processor runs next", {"fair", "random"}},
 };

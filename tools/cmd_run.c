@@ -49,6 +49,7 @@ static void script_line(void *user, const char *line)
     progress_clear(command->progress);
     line_end(command);
     printf("%s[script]%s %s\n", tool_colour(COLOUR_DIM), tool_colour(COLOUR_NONE), line);
+    fflush(stdout);
 }
 
 static bool symbolize(void *user, uint64_t rip, uint8_t vmpl, struct db_symbol *out)
