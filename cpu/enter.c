@@ -157,7 +157,7 @@ static void state_begin(struct vcpu *vcpu, const struct vmcb *vmcb)
     state->virtual_tom = vcpu->image.virtual_tom;
     state->exitintinfo = 0;
     state->insns_world = 0;
-    state->shared_count = 0;
+    fill_slice_begin(vcpu);
     state->enter_count++;
     if (state->intercepts != vmcb->intercepts) {
         state->intercepts = vmcb->intercepts;

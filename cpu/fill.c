@@ -186,6 +186,21 @@ static enum mmu_type type_of(uc_mem_type type)
     }
 }
 
+/* For one instruction that stores to its own page: all at once. */
+static uint32_t self_perms(struct vcpu *vcpu, const struct tlb_entry *entry,
+                           const struct access *access)
+{
+    static const uint32_t prots[] = { [MMU_READ] = UC_PROT_READ, [MMU_WRITE] = UC_PROT_WRITE,
+                                      [MMU_FETCH] = UC_PROT_EXEC };
+    struct access other = *access;
+    uint32_t perms = 0;
+
+    for (other.type = MMU_READ; other.type <= MMU_FETCH; other.type++)
+        perms |= mmu_permits(vcpu, entry, &other) ? prots[other.type] : 0;
+    bit_set(vcpu->write_filled, entry->spa >> PAGE_SHIFT);
+    return perms;
+}
+
 /*
  * What the engine may do with a page that the model's entry gives, as UC_PROT bits, for this access's
  * privilege; 0 if this access needs more than the cache can answer.
@@ -202,6 +217,8 @@ static uint32_t fill_perms(struct vcpu *vcpu, const struct tlb_entry *entry,
         return 0;
     if (!entry->c && shared_seen(vcpu, entry->spa) < (access->type == MMU_WRITE ? 2u : 1u))
         return 0;
+    if (entry->spa == vcpu->self_spa && mmu_permits(vcpu, entry, access))
+        return self_perms(vcpu, entry, access);
     other.type = MMU_READ;
     if (mmu_permits(vcpu, entry, &other))
         perms |= UC_PROT_READ;
@@ -369,6 +386,37 @@ static bool resolve_tracked(struct vcpu *vcpu, const struct tlb_entry *entry, st
     return true;
 }
 
+/* ------------------------------------------------------------------ code that stores to its page */
+
+static bool is_own_page(struct vcpu *vcpu, uint64_t spa)
+{
+    const uint64_t rip = vcpu_reg(vcpu, UC_X86_REG_RIP);
+    const struct tlb_entry *first = tlb_lookup(&vcpu->state.tlb, rip);
+    const struct tlb_entry *last = tlb_lookup(&vcpu->state.tlb, rip + 14);
+
+    return (first != NULL && first->spa == spa) || (last != NULL && last->spa == spa);
+}
+
+/*
+ * The page cannot be writable and executable, and the instruction needs both: it gets both, alone in
+ * a block of its own, and its translations are dropped before and after.
+ */
+static void self_begin(struct vcpu *vcpu, uint64_t spa)
+{
+    fill_code_drop(vcpu->env, spa);
+    vcpu->self_spa = spa;
+    vcpu->self_from = vcpu->retired;
+}
+
+void fill_self_end(struct vcpu *vcpu, bool slice_over)
+{
+    if (vcpu->self_spa == UINT64_MAX || (vcpu->retired == vcpu->self_from && !slice_over))
+        return;
+    const uint64_t spa = vcpu->self_spa;
+    vcpu->self_spa = UINT64_MAX;
+    fill_code_drop(vcpu->env, spa);
+}
+
 bool fill_resolve(struct vcpu *vcpu, enum vcpu_visible *visible, struct fault *fault)
 {
     struct access access = access_engine(vcpu, vcpu->stop_gva, vcpu->stop_type);
@@ -390,6 +438,10 @@ bool fill_resolve(struct vcpu *vcpu, enum vcpu_visible *visible, struct fault *f
         return false;
     if (access.type == MMU_FETCH && !page->code)
         code_begin(vcpu->env, entry.spa);
+    if (access.type == MMU_WRITE && page->code && is_own_page(vcpu, entry.spa)) {
+        self_begin(vcpu, entry.spa);
+        return true;
+    }
     if (access.type == MMU_WRITE && page->code)
         fill_code_drop(vcpu->env, entry.spa);
     if (access.type == MMU_WRITE && page->tracked && entry.c && vcpu->state.vmpl == 0)

@@ -230,10 +230,11 @@ _Static_assert(sizeof(struct block_info) == 64, "indexed by a shift");
 
 enum engine_stop {
     STOP_NONE,
-    STOP_BUDGET,    /* block hook; it and the next three: RIP is stop_gva */
+    STOP_BUDGET,    /* block hook; it and the next four: RIP is stop_gva */
     STOP_RESCAN,    /* block hook: the block has an opcode that is not hooked yet */
     STOP_INTERRUPT, /* block hook: a virtual interrupt can be taken */
     STOP_SCRUBBED,  /* block hook: scrub_done holds pages that are complete */
+    STOP_SELF,      /* block hook: the instruction that stores to its own page is done */
     STOP_TRAP,      /* code hook: an opcode that must not run, or a breakpoint, is at RIP */
     STOP_EXIT,      /* UC_HOOK_INTR: SVM exit code of the engine's guest mode, in stop_code */
     STOP_SYSCALL,   /* RIP is behind it */
@@ -295,6 +296,8 @@ struct vcpu {
     bool host_code_view;        /* ENGINE_CODE_GVA is answered */
     bool watch_if;              /* a virtual interrupt waits for RFLAGS.IF */
     uint64_t watch_from;        /* retired when it could not be taken: not before the next block */
+    uint64_t self_spa;          /* code page that its own instruction stores to; ~0 none */
+    uint64_t self_from;         /* retired when it began: it ends with the next instruction */
     uint64_t implicit_gva;      /* page of a supervisor access by an instruction at CPL 3; ~0 none */
     uint64_t skip_gva;          /* hooked address that may run once (breakpoint passed); ~0 none */
     uint64_t hook_gva[VCPU_HOOKS_MAX];
@@ -389,6 +392,8 @@ void fill_retranslate(struct vcpu *vcpu, uint64_t spa);
 void fill_code_drop(struct cpu_env *env, uint64_t spa);
 /* Handles STOP_FILL; *visible is set if the access has to be announced first. */
 bool fill_resolve(struct vcpu *vcpu, enum vcpu_visible *visible, struct fault *fault);
+/* Ends the state that lets an instruction store to its own page: when it has retired or must wait. */
+void fill_self_end(struct vcpu *vcpu, bool slice_over);
 /* New slice: C=0 pages are seen again. */
 void fill_slice_begin(struct vcpu *vcpu);
 

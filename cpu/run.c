@@ -45,25 +45,45 @@ static void scrub_events(struct vcpu *vcpu)
     fill_flush(vcpu); /* back to plain mappings */
 }
 
+/* Blocks end at the address where uc_emu_start() would: one instruction alone if it stores to its own
+ * page, whose translations have been dropped. */
+static uint64_t run_until(struct vcpu *vcpu, uint64_t rip)
+{
+    struct insn insn;
+
+    if (vcpu->self_spa == NO_PAGE)
+        return ENGINE_UNTIL_GVA;
+    insn_fetch(vcpu, &insn);
+    return insn.length > 0 ? rip + insn.length : ENGINE_UNTIL_GVA;
+}
+
 static uc_err engine_run(struct vcpu *vcpu)
 {
     vcpu->stop = STOP_NONE;
     vcpu->block_gva = BLOCK_STALE;
     scan_count_begin(vcpu);
+    const uint64_t from = vcpu_reg(vcpu, UC_X86_REG_RIP);
+    const uint64_t until = run_until(vcpu, from);
     virtualize_msr_guard(vcpu, true);
     vcpu->running = true;
-    const uc_err err =
-        uc_emu_start(vcpu->uc, vcpu_reg(vcpu, UC_X86_REG_RIP), ENGINE_UNTIL_GVA, 0, 0);
+    const uc_err err = uc_emu_start(vcpu->uc, from, until, 0, 0);
     vcpu->running = false;
     virtualize_msr_guard(vcpu, false);
 
     scan_count_end(vcpu);
-    if (vcpu->stop >= STOP_BUDGET && vcpu->stop <= STOP_SCRUBBED)
+    /* The engine ends at `until` by a HLT of its own, which its guest mode intercepts. */
+    if (vcpu->stop == STOP_EXIT && vcpu->stop_code == SVM_EXIT_HLT
+        && vcpu_reg(vcpu, UC_X86_REG_RIP) == until) {
+        vcpu->stop = STOP_SELF;
+        vcpu->stop_gva = until;
+    }
+    if (vcpu->stop >= STOP_BUDGET && vcpu->stop <= STOP_SELF)
         vcpu_reg_set(vcpu, UC_X86_REG_RIP, vcpu->stop_gva);
     retire_partial(vcpu, vcpu_reg(vcpu, UC_X86_REG_RIP));
     run_sync(vcpu);
     scrub_events(vcpu);
     vcpu->skip_gva = NO_PAGE;
+    fill_self_end(vcpu, false);
     if (vcpu->implicit_gva != NO_PAGE) {
         vcpu->implicit_gva = NO_PAGE;
         fill_flush(vcpu);
@@ -145,7 +165,7 @@ static enum step engine_step(struct vcpu *vcpu, enum vcpu_visible *visible, stru
         return STEP_FAULT;
     }
     switch (vcpu->stop) {
-    case STOP_BUDGET: case STOP_SCRUBBED: return STEP_NEXT;
+    case STOP_BUDGET: case STOP_SCRUBBED: case STOP_SELF: return STEP_NEXT;
     case STOP_RESCAN:
         if (scan_install(vcpu))
             return STEP_NEXT;
@@ -260,6 +280,7 @@ void vcpu_run(struct vcpu *vcpu, uint64_t budget_insns, struct vcpu_exit *exit)
     vcpu->retired_synced = 0;
     fill_slice_begin(vcpu);
     slice_run(vcpu, exit);
+    fill_self_end(vcpu, true);
     run_sync(vcpu);
     exit->insns = vcpu->retired;
     if (exit->reason != VCPU_EXIT_AUTO)

@@ -25,7 +25,7 @@ void scan_count_begin(struct vcpu *vcpu)
 {
     vcpu->countdown = (int64_t)(vcpu->budget - vcpu->retired);
     vcpu->countdown_bias = 0;
-    if (vcpu->watch_if)
+    if (vcpu->watch_if || vcpu->self_spa != UINT64_MAX)
         scan_attention(vcpu);
 }
 
@@ -174,6 +174,8 @@ static enum engine_stop block_at_limit(struct vcpu *vcpu)
         return STOP_BUDGET;
     if (vcpu->scrub_done_count > 0)
         return STOP_SCRUBBED;
+    if (vcpu->self_spa != UINT64_MAX && retired != vcpu->self_from)
+        return STOP_SELF;
     if (vcpu->watch_if && retired != vcpu->watch_from
         && (vcpu_reg(vcpu, UC_X86_REG_RFLAGS) & (1u << 9)) != 0)
         return STOP_INTERRUPT;

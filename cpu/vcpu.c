@@ -75,7 +75,7 @@ struct vcpu *vcpu_new(struct cpu_env *env, uint64_t vmsa_spa, GError **error)
     vcpu->filled = g_new0(uint64_t, vcpu->bitmap_words);
     vcpu->code_filled = g_new0(uint64_t, vcpu->bitmap_words);
     scan_forget(vcpu);
-    vcpu->implicit_gva = vcpu->skip_gva = NO_PAGE;
+    vcpu->implicit_gva = vcpu->skip_gva = vcpu->self_spa = NO_PAGE;
     for (unsigned i = 0; i < VCPU_ALIASES; i++)
         vcpu->alias_spa[i] = NO_PAGE;
     tlb_init(&vcpu->state.tlb, vcpu->tlb_slots, VCPU_TLB_SLOTS_LOG2);
