@@ -7,12 +7,18 @@
 -- a VMRUN that entered a VMSA whose page a lower VMPL may write to; at a VMRUN that entered a
 -- VMSA which another processor had entered and not left.
 WITH world_next AS (
-  SELECT w.seq, w.vmsa_spa, w.phase, w.result, e.vcpu,
-         lead(w.seq) OVER (PARTITION BY e.vcpu ORDER BY w.seq) AS until
+  SELECT w.seq, w.vmsa_spa, w.phase, w.result,
+         coalesce(lead(w.seq) OVER (PARTITION BY e.vcpu ORDER BY w.seq), 0x7fffffffffffffff)
+           AS until
   FROM world w
   JOIN event e ON e.seq = w.seq
 ), entered AS (
-  SELECT * FROM world_next WHERE phase = 0 AND result = 0
+  -- An earlier stay that lasts beyond seq is another processor's: one's own has ended here.
+  SELECT seq, vmsa_spa,
+         max(until) OVER (PARTITION BY vmsa_spa ORDER BY seq
+                          ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS occupied_until
+  FROM world_next
+  WHERE phase = 0 AND result = 0
 ), marker AS (
   SELECT seq, spn, lower, 0 AS run FROM page_change
   UNION ALL
@@ -28,10 +34,7 @@ WITH world_next AS (
   UNION ALL
   SELECT seq, spn, 'VMRUN of a writable VMSA' FROM reach WHERE run AND writable
   UNION ALL
-  SELECT b.seq, b.vmsa_spa >> 12, 'runs on two processors'
-  FROM entered a
-  JOIN entered b ON b.vmsa_spa = a.vmsa_spa AND b.seq > a.seq AND b.vcpu IS NOT a.vcpu
-  WHERE a.until IS NULL OR a.until > b.seq
+  SELECT seq, vmsa_spa >> 12, 'runs on two processors' FROM entered WHERE occupied_until > seq
 )
 SELECT seq, min(spn) << 12 AS spa, min(reason) AS reason
 FROM broken

@@ -5,17 +5,21 @@
 --
 -- Broken by a PVALIDATE(1) that succeeded and found the page valid (CF=1), and by one that made
 -- a page valid at a place (ASID, GPA) where another system page is valid at that moment.
+WITH occupied AS (
+  SELECT *, max(coalesce(until, 0x7fffffffffffffff))
+            OVER (PARTITION BY place ORDER BY seq
+                  ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS occupied_until
+  FROM page_binding
+)
 SELECT seq, min(spa) AS spa, min(reason) AS reason
 FROM (
   SELECT seq, spa & ~0xfff AS spa, 'CF=1' AS reason
   FROM rmp
   WHERE insn = 1 AND operand & 1 AND outcome = 0 AND rc = 0 AND cf
   UNION ALL
-  SELECT b.seq, b.spn << 12, 'the GPA is valid on another page'
-  FROM page_binding b
-  JOIN page_binding o ON o.place = b.place AND o.spn <> b.spn AND o.seq <= b.seq
-                         AND (o.until IS NULL OR o.until > b.seq)
-  WHERE b.insn = 1 AND NOT b.was_validated
+  SELECT seq, spn << 12, 'the GPA is valid on another page'
+  FROM occupied
+  WHERE insn = 1 AND NOT was_validated AND occupied_until > seq
 )
 GROUP BY seq
 ORDER BY seq;

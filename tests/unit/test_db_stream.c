@@ -212,9 +212,12 @@ static void test_killed(struct fixture *f, gconstpointer data)
         struct event event;
         uint64_t count = 0;
         GError *error = NULL;
-        int status;
-        pid_t child = fork();
+        int status, started[2];
+        char byte;
+        pid_t child;
 
+        g_assert_cmpint(pipe(started), ==, 0);
+        child = fork();
         if (child == 0) {
             static const struct db_writer_options small = {.ring_events = 4096,
                                                            .batch_events = 1024};
@@ -222,11 +225,17 @@ static void test_killed(struct fixture *f, gconstpointer data)
 
             if (writer == NULL)
                 _exit(1);
-            emit_many(writer, 1, UINT64_MAX / 2);
+            emit_many(writer, 1, 100);
+            if (!db_writer_flush(writer, NULL) || write(started[1], "x", 1) != 1)
+                _exit(3);
+            emit_many(writer, 101, UINT64_MAX / 2);
             _exit(2);
         }
         g_assert_cmpint(child, >, 0);
-        g_usleep(60000 + round * 17000);
+        close(started[1]);
+        g_assert_cmpint(read(started[0], &byte, 1), ==, 1); /* something has been committed */
+        close(started[0]);
+        g_usleep(1000 + round * 17000);
         kill(child, SIGKILL);
         g_assert_cmpint(waitpid(child, &status, 0), ==, child);
         g_assert_true(WIFSIGNALED(status)); /* it had not ended by itself */
@@ -239,7 +248,7 @@ static void test_killed(struct fixture *f, gconstpointer data)
             g_assert_cmpuint(event.seq, ==, ++count);
         g_assert_no_error(error);
         g_assert_cmpuint(count, ==, info.events_count);
-        g_assert_cmpuint(count, >, 0);
+        g_assert_cmpuint(count, >=, 100);
         db_run_info_clear(&info);
         db_reader_close(reader);
         g_assert_cmpint(query_int(f, "SELECT count(*) FROM pragma_integrity_check "
