@@ -126,21 +126,12 @@ static enum step io_insn(struct vcpu *vcpu, struct fault *fault)
     return step_fault(fault, fault_vc(EXIT_IOIO));
 }
 
-static bool is_breakpoint(const struct vcpu *vcpu, uint64_t rip)
-{
-    for (uint32_t i = 0; i < vcpu->state.breakpoint_count; i++) {
-        if (vcpu->state.breakpoint[i] == rip)
-            return true;
-    }
-    return false;
-}
-
 enum step intercept_trap(struct vcpu *vcpu, enum vcpu_visible *visible, struct fault *fault)
 {
     const uint64_t rip = vcpu_reg(vcpu, UC_X86_REG_RIP);
     struct insn insn;
 
-    if (is_breakpoint(vcpu, rip) && vcpu->skip_gva != rip) {
+    if (vcpu_breakpoint_at(vcpu, rip) && vcpu->skip_gva != rip) {
         if (!vcpu->state.perform) {
             vcpu->state.perform = true;
             *visible = VISIBLE_BREAKPOINT;

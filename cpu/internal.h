@@ -322,6 +322,8 @@ static inline void vcpu_reg_set(struct vcpu *vcpu, int reg, uint64_t value)
     uc_reg_write(vcpu->uc, reg, &value);
 }
 
+bool vcpu_breakpoint_at(const struct vcpu *vcpu, uint64_t rip);
+
 /* CPL of the engine. */
 uint8_t vcpu_cpl(const struct vcpu *vcpu);
 

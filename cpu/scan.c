@@ -236,8 +236,10 @@ void scan_trap_hook(uc_engine *uc, uint64_t gva, uint32_t size, void *user)
     (void)size;
     insn_parse(bytes, code_bytes(vcpu, gva, bytes, sizeof(bytes)), long_mode(vcpu), &insn);
     stop = intercept_is_trap(&insn, vcpu->state.intercepts);
-    for (uint32_t i = 0; !stop && gva != vcpu->skip_gva && i < vcpu->state.breakpoint_count; i++)
-        stop = vcpu->state.breakpoint[i] == gva;
+    if (gva == vcpu->skip_gva)
+        vcpu->skip_gva = UINT64_MAX; /* the breakpoint has been announced: pass it once */
+    else
+        stop = stop || vcpu_breakpoint_at(vcpu, gva);
     if (!stop)
         return;
     vcpu->stop = STOP_TRAP;

@@ -152,14 +152,21 @@ uint8_t vcpu_cpl(const struct vcpu *vcpu)
     return vcpu_reg(vcpu, UC_X86_REG_CS) & 3;
 }
 
+bool vcpu_breakpoint_at(const struct vcpu *vcpu, uint64_t rip)
+{
+    for (uint32_t i = 0; i < vcpu->state.breakpoint_count; i++) {
+        if (vcpu->state.breakpoint[i] == rip)
+            return true;
+    }
+    return false;
+}
+
 bool vcpu_breakpoint_set(struct vcpu *vcpu, uint64_t rip)
 {
     struct vcpu_state *state = &vcpu->state;
 
-    for (uint32_t i = 0; i < state->breakpoint_count; i++) {
-        if (state->breakpoint[i] == rip)
-            return true;
-    }
+    if (vcpu_breakpoint_at(vcpu, rip))
+        return true;
     if (state->breakpoint_count == VCPU_BREAKPOINTS_MAX || !scan_hook_add(vcpu, rip))
         return false;
     state->breakpoint[state->breakpoint_count++] = rip;
