@@ -38,8 +38,8 @@ static char *input_read(const char *role, const char *path, size_t *length, GErr
         g_set_error(error, EMU_ERROR, EMU_ERROR_INPUT, "%s: the %s must be a regular file", path,
                     role);
     } else if (info.st_size > INPUT_BYTES_MAX) {
-        g_set_error(error, EMU_ERROR, EMU_ERROR_INPUT,
-                    "%s: the %s is too large (at most %d MiB)", path, role, INPUT_BYTES_MAX >> 20);
+        g_set_error(error, EMU_ERROR, EMU_ERROR_INPUT, "%s: the %s is too large (at most %d MiB)",
+                    path, role, INPUT_BYTES_MAX >> 20);
     } else if (!g_file_get_contents(path, &bytes, length, &reason)) {
         g_set_error(error, EMU_ERROR, EMU_ERROR_INPUT, "%s: the %s cannot be read: %s", path, role,
                     reason->message);
@@ -134,8 +134,7 @@ static bool images_load(struct run *run, const struct run_request *request, GErr
     const char *monitor = request->monitor ? request->monitor : scenario ? scenario->monitor : NULL;
     const char *guest = request->guest ? request->guest : scenario ? scenario->guest : NULL;
     if (monitor == NULL) {
-        g_set_error(error, EMU_ERROR, EMU_ERROR_INPUT,
-                    "no monitor: %s",
+        g_set_error(error, EMU_ERROR, EMU_ERROR_INPUT, "no monitor: %s",
                     scenario ? "the scenario names none; give it monitor = \"...\", or use "
                                "--monitor NAME|FILE"
                              : "use --monitor NAME|FILE, or give a scenario");
@@ -143,8 +142,8 @@ static bool images_load(struct run *run, const struct run_request *request, GErr
     }
     if (!image_load(run, request->image_dir, monitor, false, &run->monitor_path, error))
         return false;
-    run->monitor_name = request->monitor_name ? g_strdup(request->monitor_name)
-                                              : name_of_path(run->monitor_path);
+    run->monitor_name =
+        request->monitor_name ? g_strdup(request->monitor_name) : name_of_path(run->monitor_path);
     if (guest != NULL && guest[0] != '\0' &&
         !image_load(run, request->image_dir, guest, true, &run->guest_path, error))
         return false;
@@ -170,8 +169,8 @@ static bool expect_choose(struct run *run, GError **error)
     }
     if (run->expect == NULL)
         g_set_error(error, EMU_ERROR, EMU_ERROR_INPUT,
-                    "%s: expect says nothing about monitor '%s' and has no default",
-                    scenario->path, run->monitor_name);
+                    "%s: expect says nothing about monitor '%s' and has no default", scenario->path,
+                    run->monitor_name);
     return run->expect != NULL;
 }
 
@@ -198,9 +197,9 @@ static void run_observe(void *user, const struct event *event)
         if (watch->fault->vmpl >= 0 && event->vmpl != watch->fault->vmpl)
             continue;
         if (watch->high != UINT64_MAX &&
-            (!fault || ((event->fault.gpa < watch->low || event->fault.gpa >= watch->high) &&
-                        (event->fault.address < watch->low ||
-                         event->fault.address >= watch->high))))
+            (!fault ||
+             ((event->fault.gpa < watch->low || event->fault.gpa >= watch->high) &&
+              (event->fault.address < watch->low || event->fault.address >= watch->high))))
             continue;
         watch->seen = *event;
     }

@@ -18,17 +18,17 @@ struct run_request {
     const char *scenario_path; /* NULL: no scenario, the honest hypervisor */
     const char *scenario_text; /* not NULL: used in place of the file (replay) */
     size_t scenario_bytes;
-    const char *monitor;   /* built-in name or path; NULL: the scenario's */
-    const char *guest;     /* the same; "" no guest */
+    const char *monitor;      /* built-in name or path; NULL: the scenario's */
+    const char *guest;        /* the same; "" no guest */
     const char *monitor_name; /* by which expect is chosen; NULL: the file's name without .elf */
     const char *image_dir; /* where built-in images are: NAME.elf and guest/NAME.elf; may be NULL */
     bool seed_given;
     uint64_t seed;
-    uint32_t cpus;         /* 0: the scenario's */
-    uint8_t guest_vmpl;    /* 0: the scenario's */
-    uint64_t memory_bytes; /* 0: the scenario's */
+    uint32_t cpus;                                         /* 0: the scenario's */
+    uint8_t guest_vmpl;                                    /* 0: the scenario's */
+    uint64_t memory_bytes;                                 /* 0: the scenario's */
     uint64_t limit_insns, limit_events, limit_time_cycles; /* 0: the scenario's */
-    const char *settings[RUN_SETTINGS_MAX]; /* "name=value", script_setting_set() */
+    const char *settings[RUN_SETTINGS_MAX];                /* "name=value", script_setting_set() */
     size_t settings_count;
     script_log_fn *log; /* output of the script; may be NULL */
     void *log_user;
@@ -48,10 +48,10 @@ struct run_verdict {
     enum rule_kind kind;
     char name[40];
     bool holds;
-    bool expected;     /* what came is what the scenario wants */
-    uint64_t seq;      /* deciding event, 0 if none */
+    bool expected;      /* what came is what the scenario wants */
+    uint64_t seq;       /* deciding event, 0 if none */
     struct event event; /* it; all zero if seq is 0 */
-    char *text;        /* what was wanted and what came; NULL for a rule */
+    char *text;         /* what was wanted and what came; NULL for a rule */
 };
 
 struct run;
@@ -101,7 +101,8 @@ struct run_fault_name {
 const struct run_fault_name *run_fault_names(void);
 bool run_fault_name_known(const char *name);
 
-/* The path of a built-in name or path; NULL and error (with the names there are) if there is none. */
+/* The path of a built-in name or path; NULL and error (with the names there are) if there is none.
+ * */
 char *run_image_path(const char *image_dir, const char *name, bool guest, GError **error);
 /* Built-in names, sorted, NULL-terminated; g_strfreev(). */
 char **run_image_names(const char *image_dir, bool guest);

@@ -122,8 +122,7 @@ bool run_fault_matches(const char *name, const struct event *event)
     case TEST_VECTOR: return exception && event->fault.vector == row->value;
     case TEST_CLASS: return event->kind == EVENT_FAULT && event->fault.class == row->value;
     case TEST_HV_WRITE_REFUSED:
-        return event->kind == EVENT_HV_ACCESS && event->hv_access.write &&
-               event->hv_access.refused;
+        return event->kind == EVENT_HV_ACCESS && event->hv_access.write && event->hv_access.refused;
     case TEST_PVALIDATE_UNCHANGED:
         return event->kind == EVENT_RMP && event->rmp.insn == RMP_INSN_PVALIDATE &&
                event->rmp.outcome == RMP_OUT_DONE && event->rmp.rc == 0 && event->rmp.cf;

@@ -40,9 +40,9 @@ static void set_not_found(const char *image_dir, const char *name, bool guest, G
     const char *nearest = script_nearest(name, (const char *const *)names);
     char *all = g_strjoinv(", ", names);
     g_set_error(error, EMU_ERROR, EMU_ERROR_INPUT,
-                "no built-in %s '%s'%s%s%s, and no file of that name%s%s%s", guest ? "guest" : "monitor",
-                name, nearest ? " (did you mean '" : "", nearest ? nearest : "",
-                nearest ? "'?)" : "", all[0] ? "; built-in are: " : "", all,
+                "no built-in %s '%s'%s%s%s, and no file of that name%s%s%s",
+                guest ? "guest" : "monitor", name, nearest ? " (did you mean '" : "",
+                nearest ? nearest : "", nearest ? "'?)" : "", all[0] ? "; built-in are: " : "", all,
                 all[0] ? "" : "; there are no built-in ones beside this command");
     g_free(all);
     g_strfreev(names);

@@ -11,7 +11,7 @@ enum { RUN_INPUTS_MAX = 3, RUN_FAULTS_MAX = 64 };
 struct run_fault_watch {
     const struct expect_fault *fault;
     uint64_t low, high; /* [low, high): where; 0, UINT64_MAX: anywhere */
-    struct event seen; /* seq 0: not yet */
+    struct event seen;  /* seq 0: not yet */
 };
 
 struct run {
@@ -19,15 +19,15 @@ struct run {
     char *monitor_path, *guest_path, *monitor_name;
     char *scenario_text;
     size_t scenario_bytes;
-    struct script *script; /* NULL without a scenario */
+    struct script *script;       /* NULL without a scenario */
     const struct expect *expect; /* of this monitor; NULL: the default expectation */
     struct run_input inputs[RUN_INPUTS_MAX];
     size_t inputs_count;
     struct machine *machine;
     struct rules *rules;
 
-    struct event last; /* the event at hand, for rules that it breaks */
-    struct event end;  /* EVENT_RUN_END */
+    struct event last;                    /* the event at hand, for rules that it breaks */
+    struct event end;                     /* EVENT_RUN_END */
     struct event rule_event[RULE_ID_END]; /* what first broke each rule; seq 0: nothing */
     struct run_fault_watch faults[RUN_FAULTS_MAX];
     size_t faults_count;

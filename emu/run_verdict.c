@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The verdicts of a run: rules as they were seen, then what the scenario expects, then exit code. */
+/* The verdicts of a run: rules as they were seen, then what the scenario expects, then exit code.
+ * */
 #include "emu/run_internal.h"
 
 #include <string.h>
@@ -26,15 +27,13 @@ static struct run_verdict *verdict_add(struct run *run, enum rule_kind kind, con
 static struct run_verdict *expectation_add(struct run *run, const char *name, bool holds,
                                            const struct event *decides)
 {
-    struct run_verdict *verdict =
-        verdict_add(run, RULE_EXPECTATION, name, holds, decides);
-    struct event event = {.kind = EVENT_VERDICT,
-                          .vcpu = EVENT_NO_VCPU,
-                          .vmpl = EVENT_NO_VMPL,
-                          .actor = ACTOR_RUN,
-                          .rule = {.cause_seq = verdict->seq,
-                                   .kind = RULE_EXPECTATION,
-                                   .holds = holds}};
+    struct run_verdict *verdict = verdict_add(run, RULE_EXPECTATION, name, holds, decides);
+    struct event event = {
+        .kind = EVENT_VERDICT,
+        .vcpu = EVENT_NO_VCPU,
+        .vmpl = EVENT_NO_VMPL,
+        .actor = ACTOR_RUN,
+        .rule = {.cause_seq = verdict->seq, .kind = RULE_EXPECTATION, .holds = holds}};
     memcpy(event.rule.name, verdict->name, strlen(verdict->name));
     trace_emit_derived(run_trace(run), &event);
     return verdict;
@@ -57,8 +56,8 @@ static void judge_rules(struct run *run)
     for (size_t i = 0; i < count; i++) {
         struct rule_status status = rules_status(run->rules, list[i].id);
         bool holds = status.first_seq == 0;
-        struct run_verdict *verdict = verdict_add(run, list[i].kind, list[i].name, holds,
-                                                  &run->rule_event[list[i].id]);
+        struct run_verdict *verdict =
+            verdict_add(run, list[i].kind, list[i].name, holds, &run->rule_event[list[i].id]);
         verdict->seq = status.first_seq;
         if (run->expect != NULL && listed(run->expect->violates, list[i].name))
             verdict->expected = !holds;
@@ -140,8 +139,9 @@ static void judge_end(struct run *run)
     char **ends = run->expect ? run->expect->ends : NULL;
     bool any = run->expect != NULL && (ends == NULL || ends[0] == NULL);
     char *came = end_name(run);
-    char *wanted = any ? g_strdup("itself")
-                       : run->expect ? g_strjoinv(" or ", ends) : g_strdup("terminated:0:0");
+    char *wanted = any           ? g_strdup("itself")
+                   : run->expect ? g_strjoinv(" or ", ends)
+                                 : g_strdup("terminated:0:0");
     char *title = g_strdup_printf("ends %s", wanted);
     expectation_add(run, title, end_is_wanted(run, came), &run->end)->text =
         g_strdup_printf("ended: %s", came);

@@ -14,6 +14,11 @@ bool script_limit_reached(const struct script *script)
     return script->stop == SCRIPT_STOP_INSNS || script->stop == SCRIPT_STOP_MEMORY;
 }
 
+const char *script_language(void)
+{
+    return LUA_RELEASE;
+}
+
 uint64_t script_insns_used(const struct script *script)
 {
     return script->insns_used;
@@ -39,8 +44,7 @@ char *script_error_text(struct script *script, lua_State *lua, int status)
         GString *where = g_string_new(path);
         if (line > 0)
             g_string_append_printf(where, ":%d", line);
-        g_string_append_printf(where,
-                               ": memory limit of the script reached: it may use %zu MiB",
+        g_string_append_printf(where, ": memory limit of the script reached: it may use %zu MiB",
                                script->limits.memory_bytes >> 20);
         return g_string_free(where, FALSE);
     }

@@ -2,10 +2,11 @@
 /*
  * Scenarios: Lua programs that are the hypervisor (docs/scenario-reference.md).
  *
- * A scenario is loaded in two steps, because its top level may ask for symbols of a monitor that the
- * command line chooses: script_open() runs it up to the end of scenario{...}, whose fields are then
- * known; script_attach() runs the rest with a launched machine and makes the script the hypervisor
- * program. Everything a script does to the machine goes through emu/hv.h and emu/honest.h.
+ * A scenario is loaded in two steps, because its top level may ask for symbols of a monitor that
+ * the command line chooses: script_open() runs it up to the end of scenario{...}, whose fields are
+ * then known; script_attach() runs the rest with a launched machine and makes the script the
+ * hypervisor program. Everything a script does to the machine goes through emu/hv.h and
+ * emu/honest.h.
  *
  * Errors are EMU_ERROR_INPUT (wrong script) or EMU_ERROR_LIMIT (instructions, memory); the message
  * names file and line. During a run they end it with RUN_END_SCRIPT_ERROR.
@@ -47,7 +48,7 @@ struct expect {
 struct scenario {
     char *path; /* as given */
     char *title, *source, *monitor, *guest;
-    char **secrets; /* symbols of the monitor to watch beside the firmware's own secrets */
+    char **secrets;  /* symbols of the monitor to watch beside the firmware's own secrets */
     uint32_t fields; /* enum scenario_field */
     struct machine_config config; /* paths are NULL; the rest filled from defaults and fields */
     struct expect *expects;
@@ -58,11 +59,11 @@ struct scenario {
 typedef void script_log_fn(void *user, const char *line);
 
 struct script_limits {
-    uint64_t insns;  /* Lua instructions of the whole script; 0: default */
+    uint64_t insns;      /* Lua instructions of the whole script; 0: default */
     size_t memory_bytes; /* of the Lua state; 0: default */
 };
 enum { SCRIPT_FILE_BYTES_MAX = 4 << 20 };
-#define SCRIPT_INSNS_DEFAULT UINT64_C(100000000)
+#define SCRIPT_INSNS_DEFAULT  UINT64_C(100000000)
 #define SCRIPT_MEMORY_DEFAULT ((size_t)64 << 20)
 
 struct script;
@@ -92,6 +93,8 @@ void script_events_limit_set(struct script *script, uint64_t limit_events);
 /* The error that ended the run with RUN_END_SCRIPT_ERROR was a limit. */
 bool script_limit_reached(const struct script *script);
 uint64_t script_insns_used(const struct script *script);
+
+const char *script_language(void); /* "Lua 5.4.4" */
 
 /* "64M", "2G", "0x4000000": bytes. False if it is none. */
 bool script_parse_size(const char *text, uint64_t *bytes);

@@ -22,14 +22,9 @@ void script_tostring(lua_State *lua, int index)
         lua_pushvalue(lua, index);
         lua_tolstring(lua, -1, NULL);
         return;
-    case LUA_TBOOLEAN:
-        lua_pushstring(lua, lua_toboolean(lua, index) ? "true" : "false");
-        return;
-    case LUA_TNIL:
-        lua_pushstring(lua, "nil");
-        return;
-    default: /* no address: it would differ from run to run */
-        break;
+    case LUA_TBOOLEAN: lua_pushstring(lua, lua_toboolean(lua, index) ? "true" : "false"); return;
+    case LUA_TNIL: lua_pushstring(lua, "nil"); return;
+    default: /* no address: it would differ from run to run */ break;
     }
     int named = luaL_getmetafield(lua, index, "__name");
     if (named == LUA_TSTRING)
@@ -77,8 +72,9 @@ static int base_setmetatable(lua_State *lua)
     for (size_t i = 0; i < G_N_ELEMENTS(refused) && type == LUA_TTABLE; i++) {
         lua_pushstring(lua, refused[i]);
         if (lua_rawget(lua, 2) != LUA_TNIL)
-            return luaL_error(lua, "a metatable with %s is refused: it would make the run depend "
-                                   "on when memory is collected",
+            return luaL_error(lua,
+                              "a metatable with %s is refused: it would make the run depend "
+                              "on when memory is collected",
                               refused[i]);
         lua_pop(lua, 1);
     }
@@ -117,9 +113,7 @@ static int base_random(lua_State *lua)
     struct script *script = script_of(lua);
     lua_Integer low = 1, high;
     switch (lua_gettop(lua)) {
-    case 0:
-        lua_pushnumber(lua, (lua_Number)(script_random(script) >> 11) * 0x1p-53);
-        return 1;
+    case 0: lua_pushnumber(lua, (lua_Number)(script_random(script) >> 11) * 0x1p-53); return 1;
     case 1:
         high = luaL_checkinteger(lua, 1);
         if (high == 0) {
@@ -148,17 +142,14 @@ static void fields_remove(lua_State *lua, const char *const *names)
 
 static void base_open(lua_State *lua)
 {
-    static const char *const removed[] = {"collectgarbage", "dofile", "load", "loadfile",
-                                          "warn", NULL};
+    static const char *const removed[] = {"collectgarbage", "dofile", "load",
+                                          "loadfile",       "warn",   NULL};
     luaL_requiref(lua, LUA_GNAME, luaopen_base, 1);
     fields_remove(lua, removed);
     lua_pop(lua, 1);
     static const luaL_Reg own[] = {
-        {"tostring", base_tostring},
-        {"print", base_print},
-        {"setmetatable", base_setmetatable},
-        {"random", base_random},
-        {NULL, NULL},
+        {"tostring", base_tostring}, {"print", base_print}, {"setmetatable", base_setmetatable},
+        {"random", base_random},     {NULL, NULL},
     };
     lua_pushglobaltable(lua);
     luaL_setfuncs(lua, own, 0);
@@ -168,9 +159,8 @@ static void base_open(lua_State *lua)
 /* The transcendental functions are left out: their last bit depends on the host's library. */
 static void math_open(lua_State *lua)
 {
-    static const char *const removed[] = {"sin",  "cos", "tan",        "asin", "acos",
-                                          "atan", "exp", "log",        "pow",  "cosh",
-                                          "sinh", "tanh", "randomseed", NULL};
+    static const char *const removed[] = {"sin", "cos", "tan",  "asin", "acos", "atan",       "exp",
+                                          "log", "pow", "cosh", "sinh", "tanh", "randomseed", NULL};
     luaL_requiref(lua, LUA_MATHLIBNAME, luaopen_math, 1);
     fields_remove(lua, removed);
     lua_pushcfunction(lua, base_random);

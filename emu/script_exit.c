@@ -16,19 +16,41 @@ struct script_exit {
 };
 
 enum exit_field {
-    FIELD_CPU, FIELD_VMPL, FIELD_VMSA, FIELD_KIND, FIELD_CODE, FIELD_INFO1, FIELD_INFO2,
-    FIELD_GPA, FIELD_SPA, FIELD_GHCB_MSR, FIELD_PAGE_PROTOCOL, FIELD_GHCB_GPA, FIELD_GHCB_SPA,
-    FIELD_NAE, FIELD_NAE_INFO1, FIELD_NAE_INFO2, FIELD_SCRATCH, FIELD_RAX, FIELD_RBX, FIELD_RCX,
-    FIELD_RDX, FIELD_TO, FIELD_SIZE, FIELD_COUNT, FIELD_TARGET_VMPL, FIELD_REASON_SET,
-    FIELD_REASON_CODE, FIELD_END,
+    FIELD_CPU,
+    FIELD_VMPL,
+    FIELD_VMSA,
+    FIELD_KIND,
+    FIELD_CODE,
+    FIELD_INFO1,
+    FIELD_INFO2,
+    FIELD_GPA,
+    FIELD_SPA,
+    FIELD_GHCB_MSR,
+    FIELD_PAGE_PROTOCOL,
+    FIELD_GHCB_GPA,
+    FIELD_GHCB_SPA,
+    FIELD_NAE,
+    FIELD_NAE_INFO1,
+    FIELD_NAE_INFO2,
+    FIELD_SCRATCH,
+    FIELD_RAX,
+    FIELD_RBX,
+    FIELD_RCX,
+    FIELD_RDX,
+    FIELD_TO,
+    FIELD_SIZE,
+    FIELD_COUNT,
+    FIELD_TARGET_VMPL,
+    FIELD_REASON_SET,
+    FIELD_REASON_CODE,
+    FIELD_END,
 };
 
 static const char *const exit_fields[FIELD_END + 1] = {
-    "cpu", "vmpl", "vmsa", "kind", "code", "info1", "info2",
-    "gpa", "spa", "ghcb_msr", "page_protocol", "ghcb_gpa", "ghcb_spa",
-    "nae", "nae_info1", "nae_info2", "scratch", "rax", "rbx", "rcx",
-    "rdx", "to", "size", "count", "target_vmpl", "reason_set",
-    "reason_code", NULL,
+    "cpu",       "vmpl",      "vmsa",     "kind",          "code",       "info1",       "info2",
+    "gpa",       "spa",       "ghcb_msr", "page_protocol", "ghcb_gpa",   "ghcb_spa",    "nae",
+    "nae_info1", "nae_info2", "scratch",  "rax",           "rbx",        "rcx",         "rdx",
+    "to",        "size",      "count",    "target_vmpl",   "reason_set", "reason_code", NULL,
 };
 
 static void integer_or_nil(lua_State *lua, bool there, uint64_t value)
@@ -163,8 +185,8 @@ static int exit_tostring(lua_State *lua)
 void script_exit_push(lua_State *lua, const struct script_cpu *cpu)
 {
     struct script_exit *object = lua_newuserdatauv(lua, sizeof(*object), 0);
-    *object = (struct script_exit){
-        .cpu = cpu->exit.cpu, .serial = cpu->exit_serial, .exit = cpu->exit};
+    *object =
+        (struct script_exit){.cpu = cpu->exit.cpu, .serial = cpu->exit_serial, .exit = cpu->exit};
     luaL_setmetatable(lua, exit_type);
 }
 
@@ -179,12 +201,19 @@ struct script_cpu *script_exit_answer(lua_State *lua, int index)
 }
 
 enum vmcb_field {
-    VMCB_ASID, VMCB_INTERCEPTS, VMCB_EVENTINJ, VMCB_GHCB_MSR, VMCB_V_IRQ, VMCB_V_IRQ_VECTOR,
-    VMCB_TLB_CONTROL, VMCB_ALLOW_FEATURES, VMCB_SEV_FEATURES_MASK,
+    VMCB_ASID,
+    VMCB_INTERCEPTS,
+    VMCB_EVENTINJ,
+    VMCB_GHCB_MSR,
+    VMCB_V_IRQ,
+    VMCB_V_IRQ_VECTOR,
+    VMCB_TLB_CONTROL,
+    VMCB_ALLOW_FEATURES,
+    VMCB_SEV_FEATURES_MASK,
 };
 static const char *const vmcb_fields[] = {
-    "asid", "intercepts", "eventinj", "ghcb_msr", "v_irq", "v_irq_vector",
-    "tlb_control", "allow_features", "sev_features_mask", NULL,
+    "asid",         "intercepts",  "eventinj",       "ghcb_msr",          "v_irq",
+    "v_irq_vector", "tlb_control", "allow_features", "sev_features_mask", NULL,
 };
 
 static struct vmcb *vmcb_arg(lua_State *lua, int index)

@@ -21,10 +21,11 @@ static void rule_names_check(lua_State *lua, char **names, const char *field, bo
             known[i] = rules[i].name;
         known[count] = NULL;
         const char *nearest = script_nearest(*names, known);
-        script_field_error(lua, field, "expect.%s: no invariant or rule '%s'%s%s%s "
-                                       "(prova list invariants, prova list rules)",
-                           field, *names, nearest ? "; did you mean '" : "",
-                           nearest ? nearest : "", nearest ? "'?" : "");
+        script_field_error(lua, field,
+                           "expect.%s: no invariant or rule '%s'%s%s%s "
+                           "(prova list invariants, prova list rules)",
+                           field, *names, nearest ? "; did you mean '" : "", nearest ? nearest : "",
+                           nearest ? "'?" : "");
     }
 }
 
@@ -54,8 +55,9 @@ static void end_names_check(lua_State *lua, char **names)
         gchar *all = g_strjoinv(", ", (gchar **)known);
         lua_pushstring(lua, all);
         g_free(all);
-        script_field_error(lua, "ends", "expect.ends: no end '%s'%s%s%s (ends are: %s, and "
-                                        "terminated:SET:CODE)",
+        script_field_error(lua, "ends",
+                           "expect.ends: no end '%s'%s%s%s (ends are: %s, and "
+                           "terminated:SET:CODE)",
                            *names, nearest ? "; did you mean '" : "", nearest ? nearest : "",
                            nearest ? "'?" : "", lua_tostring(lua, -1));
     }
@@ -151,8 +153,8 @@ static char **list_read(lua_State *lua, int index, const char *field)
     return list;
 }
 
-/* One expectation from the table at the index. It is in the scenario's list already, so that an error
- * leaves nothing behind. */
+/* One expectation from the table at the index. It is in the scenario's list already, so that an
+ * error leaves nothing behind. */
 static void one_read(lua_State *lua, int index, struct expect *expect)
 {
     index = lua_absindex(lua, index);

@@ -16,8 +16,8 @@ struct script *script_of(lua_State *lua)
 }
 
 /*
- * Lua asks twice: after the first refusal it collects garbage and tries again. A second refusal in a
- * row therefore means that what is alive does not fit.
+ * Lua asks twice: after the first refusal it collects garbage and tries again. A second refusal in
+ * a row therefore means that what is alive does not fit.
  */
 static void *alloc_refuse(struct script *script)
 {
@@ -141,8 +141,8 @@ static int guard_pcall(lua_State *lua)
 }
 
 /*
- * A message handler is called where the error is raised. Raised by the count hook, that is inside the
- * hook, where nothing counts: then the script's handler (upvalue 1) must not run.
+ * A message handler is called where the error is raised. Raised by the count hook, that is inside
+ * the hook, where nothing counts: then the script's handler (upvalue 1) must not run.
  */
 static int message_handle(lua_State *lua)
 {
@@ -242,8 +242,8 @@ static int thread_checked_call(lua_State *lua)
 }
 
 /*
- * The function that wrap() returns; upvalue 1: the coroutine. Not the library's, which would close a
- * coroutine that died in the count hook, where nothing counts.
+ * The function that wrap() returns; upvalue 1: the coroutine. Not the library's, which would close
+ * a coroutine that died in the count hook, where nothing counts.
  */
 static int wrapped_resume(lua_State *lua)
 {

@@ -1,66 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The table hv: the hypervisor's powers as Lua functions, each one call of emu/hv.h or emu/honest.h.
- * Results that an attack may be interested in (RMP codes, refused writes) are returned; what can only
- * be a mistake of the script (addresses that are no memory) is an error.
+ * The table hv: the hypervisor's powers as Lua functions, each one call of emu/hv.h or
+ * emu/honest.h. Results that an attack may be interested in (RMP codes, refused writes) are
+ * returned; what can only be a mistake of the script (addresses that are no memory) is an error.
  */
 #include "emu/script_internal.h"
 
 #include <string.h>
 
 enum { HV_READ_BYTES_MAX = 4 << 20 };
-
-struct machine *script_machine(lua_State *lua)
-{
-    struct script *script = script_of(lua);
-    if (script->machine == NULL) {
-        if (!script->scenario_given)
-            luaL_error(lua, "scenario{...} must come first: before it there is no machine");
-        luaL_error(lua, "the scenario is only being checked: there is no machine");
-    }
-    /* The machine looks at its limits between the script's turns; within one, this does. */
-    if (script->limit_events != 0 &&
-        trace_count(machine_trace(script->machine)) >= script->limit_events) {
-        machine_end(script->machine, RUN_END_LIMIT_EVENTS, script->limit_events,
-                    "limit of events reached by the scenario (--limit-events)");
-        script_stop_raise(lua, SCRIPT_STOP_ENDED);
-    }
-    script_charge(lua, 10);
-    return script->machine;
-}
-
-uint32_t script_arg_cpu(lua_State *lua, int index)
-{
-    lua_Integer cpu = luaL_checkinteger(lua, index);
-    luaL_argcheck(lua, cpu >= 0 && cpu < (lua_Integer)hv_cpus(script_of(lua)->machine), index,
-                  "there is no such processor");
-    return (uint32_t)cpu;
-}
-
-uint64_t script_arg_address(lua_State *lua, int index, const char *what)
-{
-    if (lua_isnoneornil(lua, index))
-        luaL_error(lua, "%s is missing; it must be an address", what);
-    int whole;
-    lua_Integer value = lua_tointegerx(lua, index, &whole);
-    if (lua_type(lua, index) != LUA_TNUMBER || !whole)
-        luaL_error(lua, "%s is a %s; it must be an address", what, luaL_typename(lua, index));
-    return (uint64_t)value;
-}
-
-static enum page_size size_of_name(lua_State *lua, const char *name)
-{
-    if (strcmp(name, "4k") == 0)
-        return PAGE_4K;
-    if (strcmp(name, "2m") != 0)
-        luaL_error(lua, "page size '%s': it must be \"4k\" or \"2m\"", name);
-    return PAGE_2M;
-}
-
-enum page_size script_arg_size(lua_State *lua, int index)
-{
-    return lua_isnoneornil(lua, index) ? PAGE_4K : size_of_name(lua, luaL_checkstring(lua, index));
-}
 
 static const char *size_name(enum page_size size)
 {
@@ -92,7 +40,7 @@ static enum page_size field_size(lua_State *lua, int index)
     int type = lua_getfield(lua, index, "size");
     if (type != LUA_TNIL && type != LUA_TSTRING)
         luaL_error(lua, "size is a %s; it must be \"4k\" or \"2m\"", luaL_typename(lua, -1));
-    enum page_size size = type == LUA_TNIL ? PAGE_4K : size_of_name(lua, lua_tostring(lua, -1));
+    enum page_size size = type == LUA_TNIL ? PAGE_4K : script_arg_size(lua, -1);
     lua_pop(lua, 1);
     return size;
 }

@@ -24,17 +24,17 @@ enum script_stop {
 };
 
 enum {
-    SCRIPT_HOOK_INSNS = 1000,     /* the count hook's period, and the price of a resume */
-    SCRIPT_BYTES_PER_INSN = 64,   /* work on memory is paid in instructions */
+    SCRIPT_HOOK_INSNS = 1000,   /* the count hook's period, and the price of a resume */
+    SCRIPT_BYTES_PER_INSN = 16, /* work on memory is paid in instructions */
     SCRIPT_TRIGGERS_MAX = 1024,
-    SCRIPT_REFUSALS_MAX = 64,     /* VMRUNs refused in a row on one processor */
+    SCRIPT_REFUSALS_MAX = 64, /* VMRUNs refused in a row on one processor */
 };
 
 /* The hypervisor's program on one processor: a coroutine. */
 struct script_cpu {
-    lua_State *co; /* anchored in the registry; NULL before the first step */
-    bool waiting;  /* in vcpu:run() */
-    bool honest;   /* hypervisor() has returned or there is none */
+    lua_State *co;     /* anchored in the registry; NULL before the first step */
+    bool waiting;      /* in vcpu:run() */
+    bool honest;       /* hypervisor() has returned or there is none */
     uint64_t vmsa_spa; /* what vcpu:run{vmsa=} asks for, 0: what the honest hypervisor would run */
     uint32_t refusals; /* VMRUNs refused in a row */
     uint64_t exit_serial; /* of the exit at hand: earlier ones cannot be answered any more */
@@ -93,7 +93,7 @@ void script_library_wrap(lua_State *lua, const char *name, lua_CFunction wrapper
 int script_library_call(lua_State *lua);
 
 /* script_base.c: the sandbox. */
-int script_sandbox_open(lua_State *lua); /* lua_CFunction; builds all globals */
+int script_sandbox_open(lua_State *lua);         /* lua_CFunction; builds all globals */
 void script_tostring(lua_State *lua, int index); /* pushes a string without addresses */
 uint64_t script_random(struct script *script);
 
@@ -114,13 +114,23 @@ int script_field_error(lua_State *lua, const char *field, const char *format, ..
 /* A string or an array of strings at the index -> NULL-terminated copy; raises if it is neither. */
 char **script_strings(lua_State *lua, int index, const char *field);
 
-/* script_hv.c, script_exit.c, script_program.c: the machine's side. */
+/* script_hv.c, script_exit.c, script_program.c, script_trigger.c: the machine's side. */
 void hv_open(lua_State *lua);
 void exit_open(lua_State *lua);
 void program_open(lua_State *lua);
+void trigger_open(lua_State *lua);
+/* Ends the run because of what the thread died of; pops nothing. */
+void script_thread_failed(struct script *script, lua_State *thread, int status);
+/* Calls a C function with one pointer; an error ends the run. */
+bool script_protected_do(struct script *script, lua_CFunction function, void *argument);
+/* A hv_program's visible(). */
+void trigger_visible(void *user, struct machine *machine, uint32_t index,
+                     const struct vcpu_exit *operation);
 void script_exit_push(lua_State *lua, const struct script_cpu *cpu);
 /* The struct behind an exit object that can still be answered; raises otherwise. */
 struct script_cpu *script_exit_answer(lua_State *lua, int index);
+
+/* script_args.c */
 struct machine *script_machine(lua_State *lua); /* raises if there is none */
 uint32_t script_arg_cpu(lua_State *lua, int index);
 uint64_t script_arg_address(lua_State *lua, int index, const char *what);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * next() and pairs() in a fixed order: numbers ascending, then strings by bytes, then false, true.
- * Lua's own order depends on addresses and a seed taken from the clock. Keys of other types (tables,
- * functions, ...) have no order that a run could repeat: to traverse them is an error.
+ * Lua's own order depends on addresses and a seed taken from the clock. Keys of other types
+ * (tables, functions, ...) have no order that a run could repeat: to traverse them is an error.
  */
 #include "emu/script_internal.h"
 
@@ -117,8 +117,7 @@ static int order_next(lua_State *lua)
         lua_pop(lua, 1);
         script_charge(lua, 1);
         struct key key = key_read(lua, -1);
-        if ((first || key_compare(&key, &after) > 0) &&
-            (!found || key_compare(&key, &least) < 0)) {
+        if ((first || key_compare(&key, &after) > 0) && (!found || key_compare(&key, &least) < 0)) {
             least = key;
             found = true;
         }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The script as hypervisor program: a coroutine for each processor, triggers, and the tables
- * `monitor` and `guest`.
+ * The script as hypervisor program: a coroutine for each processor, and the tables `monitor` and
+ * `guest`.
  *
  *   machine        step(exit) ----> resume coroutine ----> script handles the exit
  *                                                          vcpu:run()
@@ -19,8 +19,7 @@ struct script_vcpu {
     uint32_t cpu;
 };
 
-/* Ends the run because of what the thread died of; pops nothing. */
-static void thread_failed(struct script *script, lua_State *thread, int status)
+void script_thread_failed(struct script *script, lua_State *thread, int status)
 {
     struct machine *machine = script->machine;
     if (script->stop == SCRIPT_STOP_ENDED)
@@ -101,22 +100,21 @@ static int exit_hand_over(lua_State *lua)
     return 0;
 }
 
-/* Calls a C function with the processor's struct, all errors ending the run. */
-static bool protected_do(struct script *script, lua_CFunction function, void *argument)
+bool script_protected_do(struct script *script, lua_CFunction function, void *argument)
 {
     lua_pushcfunction(script->lua, function);
     lua_pushlightuserdata(script->lua, argument);
     int status = lua_pcall(script->lua, 1, 0, 0);
     if (status == LUA_OK)
         return true;
-    thread_failed(script, script->lua, status);
+    script_thread_failed(script, script->lua, status);
     lua_settop(script->lua, 0);
     return false;
 }
 
 /*
- * VMRUN for a coroutine in vcpu:run(). True: the processor is in the guest, or idles because there is
- * nothing to run. False: refused, and the refusal is the exit that vcpu:run() returns.
+ * VMRUN for a coroutine in vcpu:run(). True: the processor is in the guest, or idles because there
+ * is nothing to run. False: refused, and the refusal is the exit that vcpu:run() returns.
  */
 static bool cpu_enter(struct script *script, uint32_t index)
 {
@@ -161,7 +159,7 @@ static void cpu_resume(struct script *script, uint32_t index)
     struct script_cpu *cpu = &script->cpu[index];
     for (;;) {
         int arguments = 1, results = 0;
-        if (cpu->waiting && !protected_do(script, exit_hand_over, cpu))
+        if (cpu->waiting && !script_protected_do(script, exit_hand_over, cpu))
             return;
         cpu->waiting = false;
         int status = lua_resume(cpu->co, NULL, arguments, &results);
@@ -172,7 +170,7 @@ static void cpu_resume(struct script *script, uint32_t index)
             return;
         }
         if (status != LUA_YIELD) {
-            thread_failed(script, cpu->co, status);
+            script_thread_failed(script, cpu->co, status);
             return;
         }
         lua_pop(cpu->co, results);
@@ -196,7 +194,7 @@ static void program_step(void *user, struct machine *machine, uint32_t index,
     struct script_cpu *cpu = &script->cpu[index];
     if (!cpu->honest && cpu->co == NULL) {
         cpu->exit_answered = true;
-        if (!protected_do(script, coroutine_make, cpu))
+        if (!script_protected_do(script, coroutine_make, cpu))
             return;
         cpu->honest = cpu->co == NULL;
     }
@@ -215,142 +213,6 @@ static void program_step(void *user, struct machine *machine, uint32_t index,
     cpu_resume(script, index);
 }
 
-static const struct {
-    const char *name;
-    uint32_t visible;
-} trigger_events[] = {
-    {"pvalidate", VISIBLE_PVALIDATE},     {"rmpadjust", VISIBLE_RMPADJUST},
-    {"rmpquery", VISIBLE_RMPQUERY},       {"shared_read", VISIBLE_SHARED_READ},
-    {"shared_write", VISIBLE_SHARED_WRITE}, {"vmgexit", VISIBLE_VMGEXIT},
-};
-
-struct trigger_call {
-    const struct script_trigger *trigger;
-    uint32_t cpu;
-    const struct vcpu_exit *operation;
-};
-
-/* function(cpu, {event=, gpa=}): the page, no more; registers are not the hypervisor's to see */
-static int trigger_run(lua_State *lua)
-{
-    const struct trigger_call *call = lua_touserdata(lua, 1);
-    lua_State *co = lua_newthread(lua);
-    lua_rawgeti(co, LUA_REGISTRYINDEX, call->trigger->function);
-    lua_pushinteger(co, call->cpu);
-    lua_createtable(co, 0, 2);
-    for (size_t i = 0; i < G_N_ELEMENTS(trigger_events); i++) {
-        if (trigger_events[i].visible != (uint32_t)call->operation->visible)
-            continue;
-        lua_pushstring(co, trigger_events[i].name);
-        lua_setfield(co, -2, "event");
-    }
-    lua_pushinteger(co, (lua_Integer)page_base(call->operation->gpa));
-    lua_setfield(co, -2, "gpa");
-    int results = 0;
-    int status = lua_resume(co, lua, 2, &results);
-    if (status == LUA_YIELD)
-        return luaL_error(lua, "%s: coroutine.yield() in a trigger",
-                          script_of(lua)->scenario.path);
-    if (status == LUA_ERRMEM && script_of(lua)->stop == SCRIPT_STOP_NONE)
-        script_of(lua)->stop = SCRIPT_STOP_MEMORY;
-    if (status != LUA_OK) {
-        lua_xmove(co, lua, 1);
-        return lua_error(lua);
-    }
-    return 0;
-}
-
-static void program_visible(void *user, struct machine *machine, uint32_t index,
-                            const struct vcpu_exit *operation)
-{
-    struct script *script = user;
-    (void)machine;
-    for (uint32_t i = 0; i < script->triggers_count; i++) {
-        struct script_trigger *trigger = &script->triggers[i];
-        if (!(trigger->visible & (uint32_t)operation->visible) ||
-            (trigger->cpu >= 0 && (uint32_t)trigger->cpu != index) ||
-            (trigger->gpa != UINT64_MAX && trigger->gpa != page_base(operation->gpa)))
-            continue;
-        trigger->seen++;
-        if (trigger->nth != 0 && trigger->nth != trigger->seen)
-            continue;
-        struct trigger_call call = {trigger, index, operation};
-        if (!protected_do(script, trigger_run, &call) ||
-            machine_end_reason(script->machine) != RUN_END_NONE)
-            return;
-    }
-}
-
-static uint32_t trigger_event(lua_State *lua)
-{
-    if (lua_getfield(lua, 1, "event") != LUA_TSTRING)
-        luaL_error(lua, "at{...} has no event; give it one: event = \"rmpadjust\"");
-    const char *names[G_N_ELEMENTS(trigger_events) + 1] = {NULL};
-    for (size_t i = 0; i < G_N_ELEMENTS(trigger_events); i++) {
-        names[i] = trigger_events[i].name;
-        if (strcmp(names[i], lua_tostring(lua, -1)) == 0)
-            return trigger_events[i].visible;
-    }
-    gchar *all = g_strjoinv(", ", (gchar **)names);
-    lua_pushstring(lua, all);
-    g_free(all);
-    luaL_error(lua, "at{...}: no event '%s' (events are: %s)", lua_tostring(lua, -2),
-               lua_tostring(lua, -1));
-    return 0;
-}
-
-/* The closure that at{...} returns; upvalue 1: the trigger's place. */
-static int trigger_bind(lua_State *lua)
-{
-    struct script *script = script_of(lua);
-    luaL_checktype(lua, 1, LUA_TFUNCTION);
-    lua_settop(lua, 1);
-    struct script_trigger trigger =
-        *(const struct script_trigger *)lua_touserdata(lua, lua_upvalueindex(1));
-    if (script->triggers_count == SCRIPT_TRIGGERS_MAX)
-        return luaL_error(lua, "more than %d triggers", SCRIPT_TRIGGERS_MAX);
-    trigger.function = luaL_ref(lua, LUA_REGISTRYINDEX);
-    script->triggers[script->triggers_count++] = trigger;
-    return 0;
-}
-
-/* at{event=, vcpu=, nth=, gpa=, when=}(function (cpu, operation) ... end) */
-static int program_at(lua_State *lua)
-{
-    static const char *const names[] = {"event", "vcpu", "nth", "gpa", "when", NULL};
-    struct script *script = script_of(lua);
-    if (!script->scenario_given)
-        return luaL_error(lua, "scenario{...} must come first");
-    if (lua != script->chunk)
-        return luaL_error(lua, "at{...} belongs at the top level of the file");
-    luaL_checktype(lua, 1, LUA_TTABLE);
-    script_fields_check(lua, 1, "at", names);
-    struct script_trigger trigger = {.cpu = -1, .gpa = UINT64_MAX};
-    trigger.visible = trigger_event(lua);
-    if (lua_getfield(lua, 1, "vcpu") != LUA_TNIL) {
-        lua_Integer cpu = luaL_checkinteger(lua, -1);
-        if (cpu < 0 || cpu >= MACHINE_CPUS_MAX)
-            return luaL_error(lua, "at{...}: vcpu = %d: it must be 0 to %d", (int)cpu,
-                              MACHINE_CPUS_MAX - 1);
-        trigger.cpu = (int)cpu;
-    }
-    if (lua_getfield(lua, 1, "nth") != LUA_TNIL) {
-        lua_Integer nth = luaL_checkinteger(lua, -1);
-        if (nth < 1)
-            return luaL_error(lua, "at{...}: nth must be 1 or more");
-        trigger.nth = (uint64_t)nth;
-    }
-    if (lua_getfield(lua, 1, "gpa") != LUA_TNIL)
-        trigger.gpa = page_base(script_arg_address(lua, -1, "gpa"));
-    if (lua_getfield(lua, 1, "when") != LUA_TNIL &&
-        (lua_type(lua, -1) != LUA_TSTRING || strcmp(lua_tostring(lua, -1), "before") != 0))
-        return luaL_error(lua, "at{...}: when can only be \"before\"");
-    struct script_trigger *kept = lua_newuserdatauv(lua, sizeof(*kept), 0);
-    *kept = trigger;
-    lua_pushcclosure(lua, trigger_bind, 1);
-    return 1;
-}
-
 /* monitor.symbol(name), guest.symbol(name): upvalue 1 says which. -> gpa, bytes */
 static int image_symbol(lua_State *lua)
 {
@@ -365,8 +227,8 @@ static int image_symbol(lua_State *lua)
     const struct symbols *symbols = machine_symbols(script_machine(lua), guest);
     struct symbol_info info;
     if (symbols == NULL)
-        return luaL_error(lua, "there is no %s to have a symbol '%s'",
-                          guest ? "guest" : "monitor", name);
+        return luaL_error(lua, "there is no %s to have a symbol '%s'", guest ? "guest" : "monitor",
+                          name);
     if (!symbols_find(symbols, name, &info))
         return luaL_error(lua, "the %s has no symbol '%s'", guest ? "guest" : "monitor", name);
     lua_pushinteger(lua, (lua_Integer)info.address);
@@ -393,8 +255,7 @@ void program_open(lua_State *lua)
     lua_pop(lua, 1);
     image_open(lua, "monitor", false);
     image_open(lua, "guest", true);
-    lua_pushcfunction(lua, program_at);
-    lua_setglobal(lua, "at");
+    trigger_open(lua);
 }
 
 void script_program_set(struct script *script)
@@ -402,7 +263,7 @@ void script_program_set(struct script *script)
     const struct hv_program program = {
         .user = script,
         .step = program_step,
-        .visible = script->triggers_count > 0 ? program_visible : NULL,
+        .visible = script->triggers_count > 0 ? trigger_visible : NULL,
     };
     machine_program_set(script->machine, &program);
 }

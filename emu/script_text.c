@@ -191,22 +191,39 @@ static void wrap_all(lua_State *lua, const luaL_Reg *list)
 }
 
 static const luaL_Reg string_functions[] = {
-    {"byte", text_by_length}, {"char", text_by_length},       {"find", text_find},
-    {"format", text_format},  {"gmatch", text_pattern},       {"gsub", text_pattern},
-    {"len", text_by_length},  {"lower", text_by_length},      {"match", text_pattern},
-    {"pack", text_by_length}, {"packsize", text_by_length},   {"rep", text_rep},
-    {"sub", text_by_length},  {"reverse", text_by_length},    {"unpack", text_by_length},
-    {"upper", text_by_length}, {NULL, NULL},
+    {"byte", text_by_length},
+    {"char", text_by_length},
+    {"find", text_find},
+    {"format", text_format},
+    {"gmatch", text_pattern},
+    {"gsub", text_pattern},
+    {"len", text_by_length},
+    {"lower", text_by_length},
+    {"match", text_pattern},
+    {"pack", text_by_length},
+    {"packsize", text_by_length},
+    {"rep", text_rep},
+    {"sub", text_by_length},
+    {"reverse", text_by_length},
+    {"unpack", text_by_length},
+    {"upper", text_by_length},
+    {NULL, NULL},
 };
 
 static const luaL_Reg table_functions[] = {
-    {"concat", table_concat}, {"insert", table_by_length}, {"move", table_move},
-    {"remove", table_by_length}, {"sort", table_sort},     {"unpack", table_unpack},
+    {"concat", table_concat},
+    {"insert", table_by_length},
+    {"move", table_move},
+    {"remove", table_by_length},
+    {"sort", table_sort},
+    {"unpack", table_unpack},
     {NULL, NULL},
 };
 
 static const luaL_Reg utf8_functions[] = {
-    {"codepoint", text_by_length}, {"len", text_by_length}, {"offset", text_by_length},
+    {"codepoint", text_by_length},
+    {"len", text_by_length},
+    {"offset", text_by_length},
     {NULL, NULL},
 };
 

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: GPL-2.0-or-later
 --
--- An honest run: the monitor boots from its launch state, owns its memory, launches the guest `hello`
--- at VMPL3, serves one call of it and terminates the machine when the guest asks for it.
+-- An honest run: the monitor boots from its launch state, owns its memory, launches the guest
+-- `hello` at VMPL3, serves one call of it and terminates the machine when the guest asks for it.
 --
 -- Source: SEV-SNP launch and SVSM boot (AMD 56860 chapter 8, 58019 chapter 4).
 -- Shows: nothing is wrong with the monitor as long as nobody attacks it.

@@ -1,8 +1,8 @@
 -- SPDX-License-Identifier: GPL-2.0-or-later
 --
 -- A page goes from private to shared and back, under an honest hypervisor: the guest `page-cycle`
--- asks the monitor for SetPageShared and SetPagePrivate, looks at what it finds in the page, and then
--- makes every other call with good and bad arguments.
+-- asks the monitor for SetPageShared and SetPagePrivate, looks at what it finds in the page, and
+-- then makes every other call with good and bad arguments.
 --
 -- Source: VeriSMo, OSDI'24, section 8.4.1 (the function that the paper's attack abuses).
 -- Shows: the calls work, and the scrubbed page comes back empty.

@@ -4,15 +4,17 @@
 --
 -- The guest makes a page B shared and then private again. When the monitor asks the hypervisor for
 -- B's change back to private, the hypervisor gives it the system page X in which the monitor keeps
--- its secret VMPCK0: it binds X to B in the RMP and maps B to X. The monitor validates "B" and grants
--- it to the guest. X still holds the secret, under the same encryption key and the same system
--- address, so whoever reads B reads the secret.
+-- its secret VMPCK0: it binds X to B in the RMP and maps B to X. The monitor validates "B" and
+-- grants it to the guest. X still holds the secret, under the same encryption key and the same
+-- system address, so whoever reads B reads the secret.
 --
 -- Source: VeriSMo, OSDI'24, section 8.4.1.
--- Shows, with --monitor no-scrub (which grants the page as it found it): the secret reaches the guest.
+-- Shows, with --monitor no-scrub (which grants the page as it found it): the secret reaches the
+-- guest.
 --   The rule grant-before-scrub and the invariants find it at the RMPADJUST that grants the page.
 -- Shows, with --monitor default (which overwrites the page before it grants it): the secret is gone
---   before anybody can read it. When the monitor next needs VMPCK0, its access ends in a nested page
+--   before anybody can read it. When the monitor next needs VMPCK0, its access ends in a nested
+-- page
 --   fault: the RMP says that X belongs to B and not to VMPCK0's address.
 -- Expects: as said, by the name of the monitor.
 

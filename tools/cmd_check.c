@@ -18,7 +18,7 @@ struct check_options {
 
 static int check(const char *path, const struct check_options *options)
 {
-    enum db_format format = options->json ? DB_FORMAT_JSON
+    enum db_format format = options->json  ? DB_FORMAT_JSON
                             : options->csv ? DB_FORMAT_CSV
                                            : DB_FORMAT_TABLE;
     GError *error = NULL;

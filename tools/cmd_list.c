@@ -124,9 +124,9 @@ static const struct {
     const char *name;
     void (*print)(void);
 } lists[] = {
-    {"scenarios", list_scenarios}, {"monitors", list_monitors}, {"guests", list_guests},
-    {"invariants", list_invariants}, {"rules", list_rules}, {"queries", list_queries},
-    {"faults", list_faults}, {"settings", list_settings},
+    {"scenarios", list_scenarios},   {"monitors", list_monitors}, {"guests", list_guests},
+    {"invariants", list_invariants}, {"rules", list_rules},       {"queries", list_queries},
+    {"faults", list_faults},         {"settings", list_settings},
 };
 
 static const char examples[] =

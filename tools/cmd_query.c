@@ -26,7 +26,9 @@ static int query(char **argv, int argc, const struct query_options *options)
     struct db_param params[PARAMS_MAX];
     char *copies[PARAMS_MAX] = {NULL};
     struct db_query_options query = {
-        .format = options->json ? DB_FORMAT_JSON : options->csv ? DB_FORMAT_CSV : DB_FORMAT_TABLE,
+        .format = options->json  ? DB_FORMAT_JSON
+                  : options->csv ? DB_FORMAT_CSV
+                                 : DB_FORMAT_TABLE,
         .interrupted = tool_interrupted_atomic(),
         .params = params,
     };
@@ -44,8 +46,9 @@ static int query(char **argv, int argc, const struct query_options *options)
     for (int i = 3; i < argc; i++) {
         const char *equals = strchr(argv[i], '=');
         if (equals == NULL || equals == argv[i]) {
-            code = tool_usage_error("query", "'%s': a parameter is NAME=VALUE (quote an SQL "
-                                             "statement: it is one argument)",
+            code = tool_usage_error("query",
+                                    "'%s': a parameter is NAME=VALUE (quote an SQL "
+                                    "statement: it is one argument)",
                                     argv[i]);
             break;
         }

@@ -11,10 +11,10 @@
 
 enum replay_outcome {
     REPLAY_SAME,
-    REPLAY_DIFFERS,  /* recorded and replayed are the two sides */
-    REPLAY_LONGER,   /* replayed is an event that the record has not */
-    REPLAY_SHORTER,  /* recorded is an event that the replay has not */
-    REPLAY_PAUSED,   /* the record was given up here: so far the same */
+    REPLAY_DIFFERS, /* recorded and replayed are the two sides */
+    REPLAY_LONGER,  /* replayed is an event that the record has not */
+    REPLAY_SHORTER, /* recorded is an event that the replay has not */
+    REPLAY_PAUSED,  /* the record was given up here: so far the same */
     REPLAY_UNREADABLE,
 };
 
@@ -44,8 +44,7 @@ static enum db_next record_next(struct replay *replay, struct event *event)
 static void replay_observe(void *user, const struct event *event)
 {
     struct replay *replay = user;
-    if (event->kind == EVENT_RULE || event->kind == EVENT_VERDICT ||
-        replay->outcome != REPLAY_SAME)
+    if (event->kind == EVENT_RULE || event->kind == EVENT_VERDICT || replay->outcome != REPLAY_SAME)
         return;
     if (*tool_interrupted())
         replay->stop = 1;
@@ -57,12 +56,8 @@ static void replay_observe(void *user, const struct event *event)
         }
         replay->outcome = REPLAY_DIFFERS;
         break;
-    case DB_NEXT_END:
-        replay->outcome = replay->cut ? REPLAY_PAUSED : REPLAY_LONGER;
-        break;
-    case DB_NEXT_ERROR:
-        replay->outcome = REPLAY_UNREADABLE;
-        break;
+    case DB_NEXT_END: replay->outcome = replay->cut ? REPLAY_PAUSED : REPLAY_LONGER; break;
+    case DB_NEXT_ERROR: replay->outcome = REPLAY_UNREADABLE; break;
     }
     replay->replayed = *event;
     replay->stop = 1;

@@ -77,8 +77,8 @@ static bool database_open(struct run_command *command, GError **error)
     size_t count;
     const struct run_input *from = run_inputs(command->run, &count);
     for (size_t i = 0; i < count; i++) {
-        inputs[i] = (struct db_input){
-            .role = from[i].role, .path = from[i].path, .bytes = from[i].bytes};
+        inputs[i] =
+            (struct db_input){.role = from[i].role, .path = from[i].path, .bytes = from[i].bytes};
         memcpy(inputs[i].sha256, from[i].sha256, sizeof(inputs[i].sha256));
     }
     const struct scenario *scenario = run_scenario(command->run);
@@ -92,8 +92,8 @@ static bool database_open(struct run_command *command, GError **error)
         .inputs = inputs,
         .inputs_count = count,
     };
-    const struct db_writer_options writer_options = {
-        .symbolize = symbolize, .symbolize_user = command};
+    const struct db_writer_options writer_options = {.symbolize = symbolize,
+                                                     .symbolize_user = command};
     command->writer = db_writer_open(command->trace, &description, &writer_options, error);
     g_free(options);
     g_free(version);
@@ -234,8 +234,8 @@ int cmd_run(int argc, char **argv)
          "record the run in this SQLite file", "RUN.DB"},
         {"junit", 0, 0, G_OPTION_ARG_FILENAME, &command.junit, "write the verdicts as JUnit XML",
          "FILE"},
-        {"quiet", 'q', 0, G_OPTION_ARG_NONE, &command.quiet,
-         "print only what is not as expected", NULL},
+        {"quiet", 'q', 0, G_OPTION_ARG_NONE, &command.quiet, "print only what is not as expected",
+         NULL},
         {"verbose", 'v', 0, G_OPTION_ARG_NONE, &command.verbose,
          "print the state of the machine at the end, however it ended", NULL},
     };

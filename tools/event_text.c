@@ -94,8 +94,7 @@ static void payload_append(const struct event *event, GString *out)
     }
     case EVENT_PTE: {
         const struct event_pte *e = &event->pte;
-        FIELDS({"gva", e->gva}, {"old", e->old_pte}, {"new", e->new_pte},
-               {"table", e->table_gpa});
+        FIELDS({"gva", e->gva}, {"old", e->old_pte}, {"new", e->new_pte}, {"table", e->table_gpa});
         return;
     }
     case EVENT_FAULT: {

@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-/* Bytes that are not UTF-8 (a scenario may hold any) are written as \udcXX, and read back as such. */
+/* Bytes that are not UTF-8 (a scenario may hold any) are written as \udcXX, and read back as such.
+ * */
 static void string_append(GString *out, const char *text)
 {
     g_string_append_c(out, '"');

@@ -25,11 +25,12 @@ static void usage_print(FILE *out)
         fprintf(out, "  %-24s %s\n", call, verbs[i].summary);
         g_free(call);
     }
-    fprintf(out, "\n  prova VERB --help      options and examples of a verb\n"
-                 "  prova --version        versions of the command and its libraries\n\n"
-                 "Exit codes: 0 everything is as expected; 1 an invariant or expectation does not\n"
-                 "hold; 2 wrong usage or unusable input; 3 a limit was reached; 70 internal error;\n"
-                 "130 interrupted.\n");
+    fprintf(out,
+            "\n  prova VERB --help      options and examples of a verb\n"
+            "  prova --version        versions of the command and its libraries\n\n"
+            "Exit codes: 0 everything is as expected; 1 an invariant or expectation does not\n"
+            "hold; 2 wrong usage or unusable input; 3 a limit was reached; 70 internal error;\n"
+            "130 interrupted.\n");
 }
 
 static int verb_unknown(const char *name)

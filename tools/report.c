@@ -22,8 +22,8 @@ void report_inputs(const struct run *run)
     for (size_t i = 0; i < count; i++)
         printf("%-9s %s  %ssha256 %.16s%s\n", inputs[i].role, inputs[i].path, dim,
                inputs[i].sha256_hex, plain);
-    printf("machine   %u vCPU%s, %" G_GUINT64_FORMAT " MiB, guest at VMPL %u, seed %"
-           G_GUINT64_FORMAT "\n\n",
+    printf("machine   %u vCPU%s, %" G_GUINT64_FORMAT
+           " MiB, guest at VMPL %u, seed %" G_GUINT64_FORMAT "\n\n",
            config->cpus, config->cpus == 1 ? "" : "s", (guint64)(config->memory_bytes >> 20),
            config->guest_vmpl, (guint64)config->seed);
 }

@@ -9,8 +9,8 @@
 void run_options_entries(struct run_options *o, GOptionEntry entries[RUN_OPTIONS_ENTRIES])
 {
     const GOptionEntry filled[RUN_OPTIONS_ENTRIES] = {
-        {"monitor", 'm', 0, G_OPTION_ARG_FILENAME, &o->monitor,
-         "built-in monitor, or an ELF file", "NAME|FILE"},
+        {"monitor", 'm', 0, G_OPTION_ARG_FILENAME, &o->monitor, "built-in monitor, or an ELF file",
+         "NAME|FILE"},
         {"guest", 'g', 0, G_OPTION_ARG_FILENAME, &o->guest,
          "built-in guest, or an ELF file; \"\" for none", "NAME|FILE"},
         {"seed", 's', 0, G_OPTION_ARG_STRING, &o->seed, "of everything random (1)", "N"},
@@ -23,8 +23,8 @@ void run_options_entries(struct run_options *o, GOptionEntry entries[RUN_OPTIONS
         {"limit-insns", 0, 0, G_OPTION_ARG_STRING, &o->limit_insns,
          "most retired instructions, such as 500M", "N"},
         {"limit-events", 0, 0, G_OPTION_ARG_STRING, &o->limit_events, "most events", "N"},
-        {"limit-time", 0, 0, G_OPTION_ARG_STRING, &o->limit_time,
-         "most virtual time, such as 2s", "TIME"},
+        {"limit-time", 0, 0, G_OPTION_ARG_STRING, &o->limit_time, "most virtual time, such as 2s",
+         "TIME"},
     };
     memcpy(entries, filled, sizeof(filled));
 }
@@ -46,8 +46,7 @@ void run_options_clear(struct run_options *options)
 
 static bool refuse(GError **error, const char *option, const char *value, const char *wanted)
 {
-    g_set_error(error, EMU_ERROR, EMU_ERROR_INPUT, "--%s %s: it must be %s", option, value,
-                wanted);
+    g_set_error(error, EMU_ERROR, EMU_ERROR_INPUT, "--%s %s: it must be %s", option, value, wanted);
     return false;
 }
 
@@ -101,12 +100,11 @@ bool run_options_request(struct run_options *options, const char *image_dir,
         request->cpus = (uint32_t)options->cpus;
     }
     if (options->memory != NULL &&
-        (!script_parse_size(options->memory, &request->memory_bytes) ||
-         request->memory_bytes == 0))
+        (!script_parse_size(options->memory, &request->memory_bytes) || request->memory_bytes == 0))
         return refuse(error, "memory", options->memory, "a size such as 64M or 1G");
-    if (options->limit_time != NULL && (!tool_parse_time(options->limit_time,
-                                                         &request->limit_time_cycles) ||
-                                        request->limit_time_cycles == 0))
+    if (options->limit_time != NULL &&
+        (!tool_parse_time(options->limit_time, &request->limit_time_cycles) ||
+         request->limit_time_cycles == 0))
         return refuse(error, "limit-time", options->limit_time,
                       "a time such as 500ms or 2s, or a number of cycles");
     return count_option("limit-insns", options->limit_insns, &request->limit_insns, error) &&

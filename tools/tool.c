@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tools/tool.h"
 
-#include <capstone/capstone.h>
 #include <errno.h>
-#include <lua.h>
 #include <signal.h>
-#include <sqlite3.h>
 #include <string.h>
-#include <unicorn/unicorn.h>
 #include <unistd.h>
 
+#include "cpu/version.h"
 #include "db/error.h"
+#include "db/version.h"
 #include "emu/error.h"
 
 /* The only writable statics of the command: a signal handler has no other way to say something. */
@@ -163,7 +161,7 @@ char *tool_scenario_dir(void)
 {
     char *dir = program_dir();
     char *candidates[] = {
-        g_strdup("scenarios"),                              /* in the source tree */
+        g_strdup("scenarios"),                                /* in the source tree */
         g_build_filename(dir, "..", "..", "scenarios", NULL), /* from build/release */
         g_build_filename(dir, "scenarios", NULL),
     };
@@ -180,14 +178,11 @@ char *tool_scenario_dir(void)
 
 char *tool_version(void)
 {
-    unsigned uc_major, uc_minor;
-    int cs_major, cs_minor;
-    unsigned uc = uc_version(&uc_major, &uc_minor);
-    cs_version(&cs_major, &cs_minor);
-    return g_strdup_printf("prova " PROVA_VERSION ", unicorn %u.%u.%u, capstone %d.%d, " LUA_RELEASE
-                           ", sqlite %s",
-                           uc_major, uc_minor, uc >> 8 & 0xff, cs_major, cs_minor,
-                           sqlite3_libversion());
+    GString *text = g_string_new("prova " PROVA_VERSION);
+    cpu_libraries_describe(text);
+    g_string_append_printf(text, ", %s", script_language());
+    db_library_describe(text);
+    return g_string_free(text, FALSE);
 }
 
 const char *tool_colour(enum tool_colour colour)

@@ -33,8 +33,8 @@ int tool_fail(GError *error);
 int tool_usage_error(const char *verb, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
 /*
- * Parses options. What remains (verb and positional arguments) is in argc and argv. False: the error
- * was printed. --help prints description (usage examples) and ends the process.
+ * Parses options. What remains (verb and positional arguments) is in argc and argv. False: the
+ * error was printed. --help prints description (usage examples) and ends the process.
  */
 bool tool_parse(const char *verb, const char *arguments, const char *summary,
                 const char *description, const GOptionEntry *entries, int *argc, char ***argv);

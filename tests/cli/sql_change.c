@@ -8,8 +8,7 @@ int main(int argc, char **argv)
     sqlite3 *db = NULL;
     char *message = NULL;
     if (argc != 3 || sqlite3_open(argv[1], &db) != SQLITE_OK ||
-        sqlite3_exec(db, argv[2], NULL, NULL, &message) != SQLITE_OK ||
-        sqlite3_changes(db) == 0) {
+        sqlite3_exec(db, argv[2], NULL, NULL, &message) != SQLITE_OK || sqlite3_changes(db) == 0) {
         fprintf(stderr, "sql_change: %s\n", message ? message : "nothing changed");
         return 1;
     }

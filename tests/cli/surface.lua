@@ -12,7 +12,8 @@ local secret = hv.spa_of(secret_gpa)
 local text_gpa = monitor.symbol("_start")
 local text = hv.spa_of(text_gpa)
 
-local strings, strings_end = monitor.symbol("layout_rodata_start"), monitor.symbol("layout_rodata_end")
+local strings = monitor.symbol("layout_rodata_start")
+local strings_end = monitor.symbol("layout_rodata_end")
 local function has(bytes, piece) return bytes:find(piece, 1, true) ~= nil end
 
 local exits, fired = 0, false

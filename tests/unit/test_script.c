@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Scenario scripts without a machine: every tests/golden/script/NAME.lua is run, and what it prints,
- * then how it ended, must be NAME.expect. PROVA_GOLDEN_UPDATE=1 writes the files anew.
+ * Scenario scripts without a machine: every tests/golden/script/NAME.lua is run, and what it
+ * prints, then how it ended, must be NAME.expect. PROVA_GOLDEN_UPDATE=1 writes the files anew.
  */
 #include <glib.h>
 #include <string.h>
@@ -26,8 +26,7 @@ static char *transcript_of(const char *name, const char *text, size_t bytes)
         script_attach(script, NULL, SEED, NULL, &error);
     if (error != NULL) {
         g_assert_true(error->domain == EMU_ERROR);
-        g_string_append_printf(out, "%s: %s\n",
-                               error->code == EMU_ERROR_LIMIT ? "limit" : "error",
+        g_string_append_printf(out, "%s: %s\n", error->code == EMU_ERROR_LIMIT ? "limit" : "error",
                                error->message);
         g_error_free(error);
     } else {
@@ -61,8 +60,8 @@ static void check_golden(gconstpointer data)
 
 static void add_golden_tests(void)
 {
-    char *dir_path = g_build_filename(g_test_get_dir(G_TEST_DIST), "tests", "golden", "script",
-                                      NULL);
+    char *dir_path =
+        g_build_filename(g_test_get_dir(G_TEST_DIST), "tests", "golden", "script", NULL);
     GDir *dir = g_dir_open(dir_path, 0, NULL);
     g_assert_nonnull(dir);
     const char *entry;
@@ -72,11 +71,10 @@ static void add_golden_tests(void)
             names = g_list_insert_sorted(names, g_strdup(entry), (GCompareFunc)strcmp);
     g_assert_nonnull(names);
     for (GList *item = names; item != NULL; item = item->next) {
-        char *test = g_strdup_printf("/script/golden/%.*s",
-                                     (int)(strlen(item->data) - strlen(".lua")),
-                                     (char *)item->data);
-        g_test_add_data_func_full(test, g_build_filename(dir_path, item->data, NULL),
-                                  check_golden, g_free);
+        char *test = g_strdup_printf(
+            "/script/golden/%.*s", (int)(strlen(item->data) - strlen(".lua")), (char *)item->data);
+        g_test_add_data_func_full(test, g_build_filename(dir_path, item->data, NULL), check_golden,
+                                  g_free);
         g_free(test);
     }
     g_list_free_full(names, g_free);
@@ -84,7 +82,8 @@ static void add_golden_tests(void)
     g_free(dir_path);
 }
 
-/* The same script twice in one process: addresses and Lua's hash seed differ, its output does not. */
+/* The same script twice in one process: addresses and Lua's hash seed differ, its output does not.
+ * */
 static void test_repeatable(void)
 {
     static const char text[] =
@@ -116,8 +115,7 @@ struct refusal {
 static const struct refusal refusals[] = {
     {"binary", "\x1bLua", "not a text file", EMU_ERROR_INPUT},
     {"empty", "", "there is no scenario{...}", EMU_ERROR_INPUT},
-    {"syntax", "scenario {\n title = \n}", "s.lua:3: unexpected symbol near '}'",
-     EMU_ERROR_INPUT},
+    {"syntax", "scenario {\n title = \n}", "s.lua:3: unexpected symbol near '}'", EMU_ERROR_INPUT},
     {"no-title", "scenario { cpus = 1 }", "s.lua:1: scenario has no title", EMU_ERROR_INPUT},
     {"unknown-field", "scenario {\n  title = 'x',\n  cpu = 1,\n}",
      "s.lua:3: scenario has no field 'cpu'; did you mean 'cpus'?", EMU_ERROR_INPUT},
@@ -129,8 +127,7 @@ static const struct refusal refusals[] = {
      "tlb_mode = 'fast': it must be one of arch, hw", EMU_ERROR_INPUT},
     {"size", "scenario { title = 'x', memory = '64Q' }", "memory = \"64Q\": it must be a size",
      EMU_ERROR_INPUT},
-    {"twice", "scenario { title = 'x' } scenario { title = 'y' }", "given twice",
-     EMU_ERROR_INPUT},
+    {"twice", "scenario { title = 'x' } scenario { title = 'y' }", "given twice", EMU_ERROR_INPUT},
     {"rule", "scenario { title = 'x', expect = { violates = 'vmpl0-confidentialty' } }",
      "no invariant or rule 'vmpl0-confidentialty'; did you mean 'vmpl0-confidentiality'?",
      EMU_ERROR_INPUT},
@@ -155,8 +152,8 @@ static void test_refusal(gconstpointer data)
 {
     const struct refusal *refusal = data;
     GError *error = NULL;
-    struct script *script = script_open("s.lua", refusal->text, strlen(refusal->text), NULL, NULL,
-                                        NULL, &error);
+    struct script *script =
+        script_open("s.lua", refusal->text, strlen(refusal->text), NULL, NULL, NULL, &error);
     if (script != NULL)
         g_assert_false(script_attach(script, NULL, SEED, NULL, &error));
     g_assert_nonnull(error);
@@ -183,8 +180,7 @@ static void test_interrupted(void)
     static const char text[] = "scenario { title = 'x' } pcall(function() while true do end end)";
     GError *error = NULL;
     const volatile int yes = 1;
-    struct script *script =
-        script_open("s.lua", text, strlen(text), NULL, NULL, NULL, &error);
+    struct script *script = script_open("s.lua", text, strlen(text), NULL, NULL, NULL, &error);
     g_assert_no_error(error);
     g_assert_false(script_attach(script, NULL, SEED, &yes, &error));
     g_assert_cmpstr(error->message, ==, "interrupted");
@@ -257,8 +253,7 @@ static void test_fields(void)
         "default = { fault = { { name = 'npf-rmp', gpa = 'v', vmpl = 0 }, 'vc' }, ends = 'stuck' } "
         "} }";
     GError *error = NULL;
-    struct script *script =
-        script_open("s.lua", text, strlen(text), NULL, NULL, NULL, &error);
+    struct script *script = script_open("s.lua", text, strlen(text), NULL, NULL, NULL, &error);
     g_assert_no_error(error);
     const struct scenario *s = script_scenario(script);
     g_assert_cmpstr(s->title, ==, "T");

@@ -35,17 +35,27 @@ static void test_json_text(void)
     flat_json_begin(json);
     flat_json_add(json, "name", "line\none \"two\" \\ \xc3\xa4 \xff");
     flat_json_end(json);
-    g_assert_cmpstr(json->str, ==,
-                    "{\"name\":\"line\\none \\\"two\\\" \\\\ \xc3\xa4 \\udcff\"}");
+    g_assert_cmpstr(json->str, ==, "{\"name\":\"line\\none \\\"two\\\" \\\\ \xc3\xa4 \\udcff\"}");
     g_string_free(json, TRUE);
 }
 
 static void test_json_refused(void)
 {
     static const char *const bad[] = {
-        "",          "{",           "[]",        "{\"a\"}",      "{\"a\":1}",
-        "{\"a\":\"b\"", "{\"a\":\"b\",}", "{\"a\":\"b\"}x", "{\"a\":\"\\x\"}", "{\"a\":\"\\u12\"}",
-        "{\"a\":\"\\u0000\"}", "{\"a\":\"b", "{\"a\":\"\\", "null",
+        "",
+        "{",
+        "[]",
+        "{\"a\"}",
+        "{\"a\":1}",
+        "{\"a\":\"b\"",
+        "{\"a\":\"b\",}",
+        "{\"a\":\"b\"}x",
+        "{\"a\":\"\\x\"}",
+        "{\"a\":\"\\u12\"}",
+        "{\"a\":\"\\u0000\"}",
+        "{\"a\":\"b",
+        "{\"a\":\"\\",
+        "null",
     };
     for (size_t i = 0; i < G_N_ELEMENTS(bad); i++)
         g_assert_null(flat_json_parse(bad[i]));
@@ -63,9 +73,18 @@ struct fault_case {
     struct event event;
 };
 
-#define NPF(bits) {.kind = EVENT_FAULT, .fault = {.class = FAULT_NPF, .error = (bits)}}
+#define NPF(bits)                                                                                  \
+    {                                                                                              \
+        .kind = EVENT_FAULT, .fault = {.class = FAULT_NPF, .error = (bits) }                       \
+    }
 #define EXCEPTION(number, code)                                                                    \
-    {.kind = EVENT_FAULT, .fault = {.class = FAULT_EXCEPTION, .vector = (number), .error = (code)}}
+    {                                                                                              \
+        .kind = EVENT_FAULT, .fault = {                                                            \
+            .class = FAULT_EXCEPTION,                                                              \
+            .vector = (number),                                                                    \
+            .error = (code)                                                                        \
+        }                                                                                          \
+    }
 
 /* One event for each name; it must match that name, and the ones that imply it, and no other. */
 static const struct fault_case fault_cases[] = {
@@ -83,8 +102,7 @@ static const struct fault_case fault_cases[] = {
     {"invalid", {.kind = EVENT_FAULT, .fault = {.class = FAULT_INVALID}}},
     {"hv-rmp-fault", {.kind = EVENT_HV_ACCESS, .hv_access = {.write = 1, .refused = 1}}},
     {"pvalidate-unchanged", {.kind = EVENT_RMP, .rmp = {.insn = RMP_INSN_PVALIDATE, .cf = 1}}},
-    {"terminate",
-     {.kind = EVENT_RUN_END, .run = {.reason = RUN_END_TERMINATED, .detail = 0x102}}},
+    {"terminate", {.kind = EVENT_RUN_END, .run = {.reason = RUN_END_TERMINATED, .detail = 0x102}}},
     {"terminate:1:2",
      {.kind = EVENT_RUN_END, .run = {.reason = RUN_END_TERMINATED, .detail = 0x102}}},
 };
@@ -111,8 +129,13 @@ static void test_fault_names(void)
     for (const struct run_fault_name *name = run_fault_names(); name->name != NULL; name++)
         count++;
     g_assert_cmpuint(count, ==, G_N_ELEMENTS(fault_cases) - 1);
-    static const char *const unknown[] = {"", "npf-", "terminate:", "terminate:1", "terminate:1:",
-                                          "terminate:256:0", "terminate:1:2:3"};
+    static const char *const unknown[] = {"",
+                                          "npf-",
+                                          "terminate:",
+                                          "terminate:1",
+                                          "terminate:1:",
+                                          "terminate:256:0",
+                                          "terminate:1:2:3"};
     for (size_t i = 0; i < G_N_ELEMENTS(unknown); i++)
         g_assert_false(run_fault_name_known(unknown[i]));
 }
