@@ -129,6 +129,14 @@ static int hv_lua_rmpread(lua_State *lua)
     return 1 + rc_push(lua, rc);
 }
 
+/* The string at the top of the stack, which is the field of that name. */
+static const char *field_text(lua_State *lua, const char *name)
+{
+    if (lua_type(lua, -1) != LUA_TSTRING)
+        luaL_error(lua, "%s is a %s; it must be a string", name, luaL_typename(lua, -1));
+    return lua_tostring(lua, -1);
+}
+
 /* "rwx" and less; "!" sets a reserved bit, which makes the access MMIO. */
 static uint8_t flags_of_text(lua_State *lua, const char *text)
 {
@@ -158,7 +166,7 @@ static int hv_lua_npt_map(lua_State *lua)
         script_fields_check(lua, 3, "hv.npt_map", names);
         size = field_size(lua, 3);
         if (lua_getfield(lua, 3, "flags") != LUA_TNIL)
-            flags = flags_of_text(lua, luaL_checkstring(lua, -1));
+            flags = flags_of_text(lua, field_text(lua, "flags"));
     }
     return status_push(lua, hv_npt_map(machine, gpa, spa, size, flags), "hv.npt_map");
 }
@@ -247,6 +255,18 @@ static int hv_lua_page_alloc(lua_State *lua)
     return 1;
 }
 
+/* The place of the word at the top of the stack; nil is the first. */
+static int type_find(lua_State *lua, const char *const *types)
+{
+    if (lua_isnil(lua, -1))
+        return 0;
+    const char *type = field_text(lua, "type");
+    for (int i = 0; types[i] != NULL; i++)
+        if (strcmp(types[i], type) == 0)
+            return i;
+    return luaL_error(lua, "type '%s': it must be intr, nmi, exception or soft", type);
+}
+
 /* inject(cpu, vector [, {type=, error=}]): at the next VMRUN of what the processor runs next */
 static int hv_lua_inject(lua_State *lua)
 {
@@ -263,7 +283,7 @@ static int hv_lua_inject(lua_State *lua)
         luaL_checktype(lua, 3, LUA_TTABLE);
         script_fields_check(lua, 3, "hv.inject", names);
         lua_getfield(lua, 3, "type");
-        eventinj |= values[luaL_checkoption(lua, -1, "intr", types)] << 8;
+        eventinj |= values[type_find(lua, types)] << 8;
         if (lua_getfield(lua, 3, "error") != LUA_TNIL)
             eventinj |= EVENTINJ_ERROR_VALID | script_arg_address(lua, -1, "error") << 32;
     }

@@ -140,7 +140,7 @@ static bool cpu_enter(struct script *script, uint32_t index)
         .code = status == HV_BUSY ? SVM_EXIT_BUSY : SVM_EXIT_INVALID,
     };
     cpu->exit_serial++;
-    cpu->exit_answered = true; /* there is nothing to answer */
+    cpu->exit_answered = false; /* an honest answer is to give up */
     return false;
 }
 

@@ -87,6 +87,22 @@ static uint32_t trigger_event(lua_State *lua)
     return 0;
 }
 
+/* A whole number of the table at index 1, or the default if it is not there. */
+static int64_t field_count(lua_State *lua, const char *name, int64_t low, int64_t high,
+                           int64_t otherwise)
+{
+    if (lua_getfield(lua, 1, name) == LUA_TNIL)
+        return otherwise;
+    int whole;
+    lua_Integer value = lua_tointegerx(lua, -1, &whole);
+    if (lua_type(lua, -1) != LUA_TNUMBER || !whole || value < low || value > high)
+        luaL_error(lua,
+                   high == INT64_MAX ? "at{...}: %s must be a whole number from %d on"
+                                     : "at{...}: %s must be a whole number from %d to %d",
+                   name, (int)low, (int)high);
+    return value;
+}
+
 /* The closure that at{...} returns; upvalue 1: the trigger's place. */
 static int trigger_bind(lua_State *lua)
 {
@@ -115,19 +131,8 @@ static int trigger_at(lua_State *lua)
     script_fields_check(lua, 1, "at", names);
     struct script_trigger trigger = {.cpu = -1, .gpa = UINT64_MAX};
     trigger.visible = trigger_event(lua);
-    if (lua_getfield(lua, 1, "vcpu") != LUA_TNIL) {
-        lua_Integer cpu = luaL_checkinteger(lua, -1);
-        if (cpu < 0 || cpu >= MACHINE_CPUS_MAX)
-            return luaL_error(lua, "at{...}: vcpu = %d: it must be 0 to %d", (int)cpu,
-                              MACHINE_CPUS_MAX - 1);
-        trigger.cpu = (int)cpu;
-    }
-    if (lua_getfield(lua, 1, "nth") != LUA_TNIL) {
-        lua_Integer nth = luaL_checkinteger(lua, -1);
-        if (nth < 1)
-            return luaL_error(lua, "at{...}: nth must be 1 or more");
-        trigger.nth = (uint64_t)nth;
-    }
+    trigger.cpu = (int)field_count(lua, "vcpu", 0, MACHINE_CPUS_MAX - 1, -1);
+    trigger.nth = (uint64_t)field_count(lua, "nth", 1, INT64_MAX, 0);
     if (lua_getfield(lua, 1, "gpa") != LUA_TNIL)
         trigger.gpa = page_base(script_arg_address(lua, -1, "gpa"));
     if (lua_getfield(lua, 1, "when") != LUA_TNIL &&

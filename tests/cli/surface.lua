@@ -46,6 +46,7 @@ function hypervisor(vcpu)
       end
       assert(not pcall(function () exit.code = 0 end))
       assert(getmetatable(exit) == false and getmetatable(vcpu) == false)
+      assert(tostring(exit):find("^exit cpu=0x0 .* kind=%l+"))
       assert(not pcall(next, exit) and not pcall(rawget, exit, "code"))
       local control = hv.vmcb(exit.vmsa)
       assert(control.asid == hv.asid() and not pcall(function () control.asid = 2 end))

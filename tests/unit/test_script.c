@@ -283,6 +283,56 @@ static void test_fields(void)
     script_free(script);
 }
 
+/* Headers through which a script's files may know the machine: the hypervisor's interface, and what a
+ * program around it needs. */
+static const char *const headers_allowed[] = {
+    "cpu/symbols.h", "emu/error.h",           "emu/honest.h", "emu/hv.h", "emu/machine.h",
+    "emu/run.h",     "emu/script_internal.h", "emu/script.h", NULL,
+};
+
+/* Every header of the project that the file includes is allowed; returns how many there are. */
+static unsigned check_includes(const char *path)
+{
+    static const char include[] = "#include \"";
+    unsigned count = 0;
+    char *text;
+    g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+    char **lines = g_strsplit(text, "\n", -1);
+    for (char **line = lines; *line != NULL; line++) {
+        if (!g_str_has_prefix(*line, include))
+            continue;
+        char *header = g_strdup(*line + strlen(include));
+        strchr(header, '"')[0] = '\0';
+        if (!g_strv_contains(headers_allowed, header))
+            g_error("%s includes %s", path, header);
+        g_free(header);
+        count++;
+    }
+    g_strfreev(lines);
+    g_free(text);
+    return count;
+}
+
+/* Design rule 4: no way round the hypervisor's interface. */
+static void test_interface_only(void)
+{
+    char *path = g_build_filename(g_test_get_dir(G_TEST_DIST), "emu", NULL);
+    GDir *dir = g_dir_open(path, 0, NULL);
+    const char *entry;
+    unsigned includes = 0;
+    g_assert_nonnull(dir);
+    while ((entry = g_dir_read_name(dir)) != NULL) {
+        if (!g_str_has_prefix(entry, "script"))
+            continue;
+        char *file = g_build_filename(path, entry, NULL);
+        includes += check_includes(file);
+        g_free(file);
+    }
+    g_assert_cmpuint(includes, >, 10);
+    g_dir_close(dir);
+    g_free(path);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -298,5 +348,6 @@ int main(int argc, char **argv)
     g_test_add_func("/script/memory-limit-everywhere", test_memory_everywhere);
     g_test_add_func("/script/sizes", test_sizes);
     g_test_add_func("/script/fields", test_fields);
+    g_test_add_func("/script/interface-only", test_interface_only);
     return g_test_run();
 }

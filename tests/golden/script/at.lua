@@ -1,0 +1,17 @@
+-- Triggers: fields and words are checked.
+print(select(2, pcall(function () at { event = "rmpadjust" } end)))
+scenario { title = "at" }
+local function try(fields, f)
+    print(select(2, pcall(function () return at(fields)(f or function () end) end)))
+end
+try {}
+try { event = "rmpadjst" }
+try { event = "rmpadjust", nht = 3 }
+try { event = "rmpadjust", nth = 0 }
+try { event = "rmpadjust", nth = 1.5 }
+try { event = "rmpadjust", vcpu = 16 }
+try { event = "rmpadjust", gpa = "x" }
+try { event = "rmpadjust", when = "after" }
+try({ event = "rmpadjust" }, 5)
+try { event = "vmgexit", nth = 1, vcpu = 0, gpa = 0x1000, when = "before" }
+print(pcall(function () for _ = 1, 2000 do at { event = "pvalidate" } (print) end end))
