@@ -11,3 +11,7 @@ prova_unit_test(NAME emu_garbage SOURCES test_emu_garbage.c emu_fixture.c LIBS p
 prova_campaign(NAME garbage
     COMMAND ${CMAKE_COMMAND} -E env PROVA_GARBAGE_ROUNDS=5000 $<TARGET_FILE:test_emu_garbage>
     DEPENDS test_emu_garbage)
+
+prova_unit_test(NAME emu_sched SOURCES test_emu_sched.c LIBS prova_emu
+    DEFINITIONS "PROVA_SMP_IMAGE=\"${PROJECT_BINARY_DIR}/tests/images/smp.elf\"" LABELS quick)
+add_dependencies(test_emu_sched test-images)
