@@ -30,4 +30,11 @@ cp "$WORK/run.db" "$WORK/changed.db"
 expect 1 '^different: after [0-9]+ equal events' replay "$WORK/changed.db" --monitor "$WORK/moved.elf"
 grep -Eq '^recorded +[0-9]+ rmp E0 .* gpa=0x' "$WORK/out" || fail "no recorded side"
 grep -Eq '^replayed +[0-9]+ rmp E0 .* gpa=0x' "$WORK/out" || fail "no replayed side"
+
+# A database of another version: refused by every verb, and not replaced.
+"$change" "$WORK/changed.db" "PRAGMA user_version = 999" || fail "the version cannot be changed"
+for verb in check replay; do
+    expect 2 'changed.db: .*version' $verb "$WORK/changed.db"
+done
+expect 2 'changed.db: .*version' query "$WORK/changed.db" run
 finish
