@@ -45,7 +45,12 @@ busy=$(hash_of "$WORK/busy.lua")
 same "$busy" "$(hash_of "$WORK/busy.lua")" "a second run of a busy scenario"
 [ "$busy" != "$(hash_of "$WORK/busy.lua" --seed 9)" ] || fail "the seed does not matter to the script"
 
-if [ $# -gt 1 ] && [ -x "$2" ]; then
+# Only a build of these very sources counts.
+current() {
+    [ -x "$1" ] && [ -z "$(find cpu db emu psp rmp rules trace tools -newer "$1" -name '*.[ch]' |
+        head -n 1)" ]
+}
+if [ $# -gt 1 ] && current "$2"; then
     here=$first PROVA=$2
     images=$(dirname "$1")/monitor
     other=$(hash_of "$scenario" --monitor "$images/default.elf" --guest "$images/guest/page-cycle.elf")

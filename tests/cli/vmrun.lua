@@ -36,8 +36,7 @@ function hypervisor(vcpu)
       local _, why = pcall(hv.inject, 0, 1, { type = "nim" })
       assert(why:find("it must be intr, nmi, exception or soft", 1, true))
       assert(not pcall(function () control.v_irq = 2 end), "it does not fit")
-      -- The exit is lost unless it is answered; it came from a GHCB MSR request that can be repeated
-      -- by hand: the answer to SEV_INFO.
+      -- The exit cannot be answered any more; do it by hand: it asked for SEV_INFO.
       assert(exit.kind == "msr_protocol" and exit.ghcb_msr == 0x002, tostring(exit))
       control.ghcb_msr = 51 << 24 | 2 << 48 | 1 << 32 | 1
     else

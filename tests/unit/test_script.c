@@ -283,8 +283,8 @@ static void test_fields(void)
     script_free(script);
 }
 
-/* Headers through which a script's files may know the machine: the hypervisor's interface, and what a
- * program around it needs. */
+/* Headers through which a script's files may know the machine: the hypervisor's interface, and
+ * what a program around it needs. */
 static const char *const headers_allowed[] = {
     "cpu/symbols.h", "emu/error.h",           "emu/honest.h", "emu/hv.h", "emu/machine.h",
     "emu/run.h",     "emu/script_internal.h", "emu/script.h", NULL,
