@@ -268,6 +268,7 @@ struct vcpu {
     struct tlb_entry *tlb_slots;
     struct vcpu_control control;
     bool running;               /* the engine runs */
+    bool translated;            /* the engine has run since its translations were dropped */
     enum engine_stop stop;
     uint32_t stop_code;
     uint64_t stop_gva;          /* page; BUDGET, RESCAN, INTERRUPT: block */

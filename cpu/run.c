@@ -65,7 +65,7 @@ static uc_err engine_run(struct vcpu *vcpu)
     const uint64_t from = vcpu_reg(vcpu, UC_X86_REG_RIP);
     const uint64_t until = run_until(vcpu, from);
     virtualize_msr_guard(vcpu, true);
-    vcpu->running = true;
+    vcpu->running = vcpu->translated = true;
     const uc_err err = uc_emu_start(vcpu->uc, from, until, 0, 0);
     vcpu->running = false;
     virtualize_msr_guard(vcpu, false);

@@ -280,8 +280,9 @@ void scan_forget(struct vcpu *vcpu)
     vcpu->fresh_count = 0;
     for (uint32_t i = 0; i < vcpu->state.breakpoint_count; i++)
         scan_hook_add(vcpu, vcpu->state.breakpoint[i]);
-    if (vcpu->uc != NULL)
-        uc_ctl_flush_tb(vcpu->uc);
+    if (vcpu->translated)
+        uc_ctl_flush_tb(vcpu->uc); /* milliseconds: the engine clears its whole buffer */
+    vcpu->translated = false;
 }
 
 uint32_t scan_count_before(struct vcpu *vcpu, const struct block_info *block, uint64_t offset)
