@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The chip as the firmware knows it: identity from the seed, and the CPUID functions of the emulated
- * processor (cpu/cpuid.h, the one source) as limits for the CPUID page.
+ * The chip as the firmware knows it: identity from the seed, and the CPUID functions of the
+ * emulated processor (cpu/cpuid.h, the one source) as limits for the CPUID page.
  */
 #include <string.h>
 

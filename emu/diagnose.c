@@ -14,10 +14,9 @@ static void describe_exit(const struct hv_exit *exit, GString *out)
         g_string_append_printf(out, ", %s, request 0x%" G_GINT64_MODIFIER "x", seen_as(exit),
                                (guint64)(exit->page_protocol ? exit->nae : exit->ghcb_msr));
     else
-        g_string_append_printf(out,
-                               ", EXITINFO1 0x%" G_GINT64_MODIFIER
-                               "x, EXITINFO2 0x%" G_GINT64_MODIFIER "x",
-                               (guint64)exit->info1, (guint64)exit->info2);
+        g_string_append_printf(
+            out, ", EXITINFO1 0x%" G_GINT64_MODIFIER "x, EXITINFO2 0x%" G_GINT64_MODIFIER "x",
+            (guint64)exit->info1, (guint64)exit->info2);
     g_string_append_printf(out, ") of VMPL%u\n", exit->vmpl);
 }
 

@@ -7,7 +7,7 @@
 #include "emu/error.h"
 #include "rmp/addr.h"
 
-#define ELF_GPA_LIMIT (UINT64_C(1) << 51)
+#define ELF_GPA_LIMIT  (UINT64_C(1) << 51)
 #define ELF_NOTE_OWNER "SNP-LAUNCH"
 
 struct loader {
@@ -49,8 +49,7 @@ static struct elf_page *page_get(struct loader *loader, uint64_t gpa)
 static bool file_range_check(struct loader *loader, size_t index, const GElf_Phdr *phdr,
                              GError **error)
 {
-    if (phdr->p_offset > loader->file_bytes ||
-        phdr->p_filesz > loader->file_bytes - phdr->p_offset)
+    if (phdr->p_offset > loader->file_bytes || phdr->p_filesz > loader->file_bytes - phdr->p_offset)
         return fail(loader, error,
                     "segment %zu (offset 0x%" G_GINT64_MODIFIER "x, 0x%" G_GINT64_MODIFIER
                     "x bytes) reaches past the end of the file (%zu bytes): is it truncated?",
@@ -73,8 +72,7 @@ static bool segment_check(struct loader *loader, size_t index, const GElf_Phdr *
     return true;
 }
 
-static bool segment_load(struct loader *loader, size_t index, const GElf_Phdr *phdr,
-                         GError **error)
+static bool segment_load(struct loader *loader, size_t index, const GElf_Phdr *phdr, GError **error)
 {
     if (!segment_check(loader, index, phdr, error))
         return false;
@@ -123,8 +121,7 @@ static bool notes_load(struct loader *loader, Elf *elf, size_t index, const GElf
 {
     if (!file_range_check(loader, index, phdr, error))
         return false;
-    Elf_Data *data =
-        elf_getdata_rawchunk(elf, (int64_t)phdr->p_offset, phdr->p_filesz, ELF_T_NHDR);
+    Elf_Data *data = elf_getdata_rawchunk(elf, (int64_t)phdr->p_offset, phdr->p_filesz, ELF_T_NHDR);
     if (data == NULL)
         return true; /* not in the format of notes: nothing for us */
     size_t offset = 0, name, desc;
@@ -201,9 +198,8 @@ bool elf_image_load(struct elf_image *image, const char *path, GError **error)
         .by_gpn = g_hash_table_new(NULL, NULL),
     };
     elf_version(EV_CURRENT);
-    Elf *elf = loader.file_bytes > 0
-                   ? elf_memory((char *)(uintptr_t)loader.file, loader.file_bytes)
-                   : NULL;
+    Elf *elf = loader.file_bytes > 0 ? elf_memory((char *)(uintptr_t)loader.file, loader.file_bytes)
+                                     : NULL;
     bool ok = image_read(&loader, elf, error);
     elf_end(elf);
     g_hash_table_destroy(loader.by_gpn);

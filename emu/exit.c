@@ -24,21 +24,14 @@ static void ghcb_copy(struct hv_exit *exit, const struct ghcb *ghcb)
 static enum hv_exit_kind nae_kind(uint64_t nae)
 {
     switch (nae) {
-    case GHCB_NAE_IOIO:
-        return HV_EXIT_IOIO;
-    case GHCB_NAE_PSC:
-        return HV_EXIT_PAGE_STATE_CHANGE;
+    case GHCB_NAE_IOIO: return HV_EXIT_IOIO;
+    case GHCB_NAE_PSC: return HV_EXIT_PAGE_STATE_CHANGE;
     case GHCB_NAE_GUEST_REQUEST:
-    case GHCB_NAE_EXT_GUEST_REQUEST:
-        return HV_EXIT_GUEST_REQUEST;
-    case GHCB_NAE_AP_CREATION:
-        return HV_EXIT_AP_CREATION;
-    case GHCB_NAE_RUN_VMPL:
-        return HV_EXIT_RUN_VMPL;
-    case GHCB_NAE_TERMINATE:
-        return HV_EXIT_TERMINATE;
-    default:
-        return HV_EXIT_NAE;
+    case GHCB_NAE_EXT_GUEST_REQUEST: return HV_EXIT_GUEST_REQUEST;
+    case GHCB_NAE_AP_CREATION: return HV_EXIT_AP_CREATION;
+    case GHCB_NAE_RUN_VMPL: return HV_EXIT_RUN_VMPL;
+    case GHCB_NAE_TERMINATE: return HV_EXIT_TERMINATE;
+    default: return HV_EXIT_NAE;
     }
 }
 
@@ -101,27 +94,24 @@ static void msr_protocol_decode(struct hv_exit *exit)
         exit->reason_set = msr >> 12 & 0xf;
         exit->reason_code = msr >> 16 & 0xff;
         break;
-    default:
-        exit->kind = HV_EXIT_MSR_PROTOCOL;
-        break;
+    default: exit->kind = HV_EXIT_MSR_PROTOCOL; break;
     }
 }
 
 static void emit_request(struct machine *machine, const struct hv_exit *exit)
 {
-    struct event event = {.vmgexit = {
-                              .code = exit->page_protocol ? exit->nae
-                                                          : exit->ghcb_msr & GHCB_MSR_INFO,
-                              .info1 = exit->nae_info1,
-                              .info2 = exit->nae_info2,
-                              .rax = exit->nae_rax,
-                              .rcx = exit->nae_rcx,
-                              .ghcb = exit->ghcb_msr,
-                              .protocol = exit->page_protocol ? VMGEXIT_PAGE : VMGEXIT_MSR,
-                          }};
-    event.rip = machine->processor[exit->cpu].vcpu
-                    ? vcpu_rip(machine->processor[exit->cpu].vcpu)
-                    : 0;
+    struct event event = {
+        .vmgexit = {
+            .code = exit->page_protocol ? exit->nae : exit->ghcb_msr & GHCB_MSR_INFO,
+            .info1 = exit->nae_info1,
+            .info2 = exit->nae_info2,
+            .rax = exit->nae_rax,
+            .rcx = exit->nae_rcx,
+            .ghcb = exit->ghcb_msr,
+            .protocol = exit->page_protocol ? VMGEXIT_PAGE : VMGEXIT_MSR,
+        }};
+    event.rip =
+        machine->processor[exit->cpu].vcpu ? vcpu_rip(machine->processor[exit->cpu].vcpu) : 0;
     machine_emit(machine, EVENT_VMGEXIT, (enum actor)(ACTOR_E0 + exit->vmpl), &event);
 }
 
@@ -148,23 +138,12 @@ void exit_decode(struct machine *machine, uint32_t cpu, const struct vcpu_exit *
         .ghcb_msr = machine_vmsa(machine, spa)->vmcb.ghcb_msr,
     };
     switch (raw->code) {
-    case SVM_EXIT_INTR:
-        out->kind = HV_EXIT_INTR;
-        return;
-    case SVM_EXIT_HLT:
-        out->kind = HV_EXIT_HLT;
-        return;
-    case SVM_EXIT_SHUTDOWN:
-        out->kind = HV_EXIT_SHUTDOWN;
-        return;
-    case SVM_EXIT_NPF:
-        out->kind = HV_EXIT_NPF;
-        return;
-    case SVM_EXIT_VMGEXIT:
-        break;
-    default:
-        out->kind = raw->code == SVM_EXIT_INVALID ? HV_EXIT_INVALID : HV_EXIT_OTHER;
-        return;
+    case SVM_EXIT_INTR: out->kind = HV_EXIT_INTR; return;
+    case SVM_EXIT_HLT: out->kind = HV_EXIT_HLT; return;
+    case SVM_EXIT_SHUTDOWN: out->kind = HV_EXIT_SHUTDOWN; return;
+    case SVM_EXIT_NPF: out->kind = HV_EXIT_NPF; return;
+    case SVM_EXIT_VMGEXIT: break;
+    default: out->kind = raw->code == SVM_EXIT_INVALID ? HV_EXIT_INVALID : HV_EXIT_OTHER; return;
     }
     if ((out->ghcb_msr & GHCB_MSR_INFO) == 0)
         page_protocol_decode(machine, out);
@@ -172,8 +151,7 @@ void exit_decode(struct machine *machine, uint32_t cpu, const struct vcpu_exit *
         msr_protocol_decode(out);
     secrets_scan_bytes(machine, &out->ghcb_msr, sizeof(out->ghcb_msr), SECRET_IN_MSR, ACTOR_HV);
     if (out->page_protocol && out->kind != HV_EXIT_BAD_GHCB)
-        secrets_scan_page(machine, out->ghcb_spa, ASID_HV, out->ghcb_gpa, SECRET_IN_GHCB,
-                          ACTOR_HV);
+        secrets_scan_page(machine, out->ghcb_spa, ASID_HV, out->ghcb_gpa, SECRET_IN_GHCB, ACTOR_HV);
     emit_request(machine, out);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * An automatic exit as the hypervisor sees it, decoded: the exit code, and for VMGEXIT what the GHCB
- * MSR or the GHCB page asks for. Decoding reads shared memory only.
+ * An automatic exit as the hypervisor sees it, decoded: the exit code, and for VMGEXIT what the
+ * GHCB MSR or the GHCB page asks for. Decoding reads shared memory only.
  */
 #ifndef PROVA_EMU_EXIT_H
 #define PROVA_EMU_EXIT_H
@@ -57,22 +57,22 @@ enum hv_exit_kind {
     HV_EXIT_HLT,
     HV_EXIT_SHUTDOWN,
     HV_EXIT_NPF,
-    HV_EXIT_INVALID,     /* VMRUN refused after all */
-    HV_EXIT_MSR_PROTOCOL, /* VMGEXIT with an MSR request not listed below */
+    HV_EXIT_INVALID,           /* VMRUN refused after all */
+    HV_EXIT_MSR_PROTOCOL,      /* VMGEXIT with an MSR request not listed below */
     HV_EXIT_PAGE_STATE_CHANGE, /* by MSR or by list */
     HV_EXIT_RUN_VMPL,
     HV_EXIT_TERMINATE,
     HV_EXIT_IOIO,
     HV_EXIT_GUEST_REQUEST,
     HV_EXIT_AP_CREATION,
-    HV_EXIT_NAE, /* any other GHCB page event */
+    HV_EXIT_NAE,      /* any other GHCB page event */
     HV_EXIT_BAD_GHCB, /* VMGEXIT with a GHCB address that is not readable shared memory */
     HV_EXIT_OTHER,
 };
 
 struct hv_exit {
     uint32_t cpu;
-    uint8_t vmpl;        /* as the hypervisor knows it: of the VMSA it ran (its bookkeeping) */
+    uint8_t vmpl; /* as the hypervisor knows it: of the VMSA it ran (its bookkeeping) */
     uint64_t vmsa_spa;
     enum hv_exit_kind kind;
     uint64_t code, info1, info2; /* SVM exit code, EXITINFO1/2 (info2 = GPA of a nested fault) */

@@ -43,12 +43,12 @@ _Static_assert(offsetof(struct ghcb, protocol_version) == 0xffa, "GHCB PROTOCOL_
 _Static_assert(offsetof(struct ghcb, usage) == 0xffc, "GHCB USAGE");
 
 enum ghcb_error { /* SW_EXITINFO2 with SW_EXITINFO1[31:0] = 2, 56421 section 4.1 */
-    GHCB_ERROR_NOT_REGISTERED = 1,
-    GHCB_ERROR_BAD_USAGE,
-    GHCB_ERROR_BAD_SCRATCH,
-    GHCB_ERROR_MISSING_INPUT,
-    GHCB_ERROR_INVALID_INPUT,
-    GHCB_ERROR_INVALID_EVENT,
+                  GHCB_ERROR_NOT_REGISTERED = 1,
+                  GHCB_ERROR_BAD_USAGE,
+                  GHCB_ERROR_BAD_SCRATCH,
+                  GHCB_ERROR_MISSING_INPUT,
+                  GHCB_ERROR_INVALID_INPUT,
+                  GHCB_ERROR_INVALID_EVENT,
 };
 
 /* Page-state change operations. */

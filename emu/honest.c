@@ -86,31 +86,24 @@ void honest_answer_event(struct machine *machine, const struct hv_exit *exit, ui
 
 static void terminated(struct machine *machine, const struct hv_exit *exit)
 {
-    char *text = g_strdup_printf("VMPL%u asked for termination, reason set %u, code %u",
-                                 exit->vmpl, exit->reason_set, exit->reason_code);
-    machine_end(machine, RUN_END_TERMINATED,
-                (uint64_t)exit->reason_set << 8 | exit->reason_code, text);
+    char *text = g_strdup_printf("VMPL%u asked for termination, reason set %u, code %u", exit->vmpl,
+                                 exit->reason_set, exit->reason_code);
+    machine_end(machine, RUN_END_TERMINATED, (uint64_t)exit->reason_set << 8 | exit->reason_code,
+                text);
     g_free(text);
 }
 
 void honest_handle(struct machine *machine, const struct hv_exit *exit)
 {
     switch (exit->kind) {
-    case HV_EXIT_INTR:
-        break;
-    case HV_EXIT_HLT:
-        machine->honest.cpu[exit->cpu].runnable = false;
-        break;
+    case HV_EXIT_INTR: break;
+    case HV_EXIT_HLT: machine->honest.cpu[exit->cpu].runnable = false; break;
     case HV_EXIT_SHUTDOWN:
         machine_end(machine, RUN_END_SHUTDOWN, exit->vmpl,
                     "triple fault: the guest could not deliver an exception");
         break;
-    case HV_EXIT_NPF:
-        honest_npf(machine, exit);
-        break;
-    case HV_EXIT_TERMINATE:
-        terminated(machine, exit);
-        break;
+    case HV_EXIT_NPF: honest_npf(machine, exit); break;
+    case HV_EXIT_TERMINATE: terminated(machine, exit); break;
     case HV_EXIT_BAD_GHCB:
         machine_end(machine, RUN_END_STOPPED, exit->ghcb_gpa,
                     "VMGEXIT with a GHCB that is not shared memory: the hypervisor gives up");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The honest hypervisor: the GHCB protocol (56421, version 2 with the SNP events), page-state change,
- * AP creation, RUN_VMPL, guest requests, a 16550 at 0x3f8. A hypervisor program calls
+ * The honest hypervisor: the GHCB protocol (56421, version 2 with the SNP events), page-state
+ * change, AP creation, RUN_VMPL, guest requests, a 16550 at 0x3f8. A hypervisor program calls
  * honest_handle() for each exit it does not want to answer itself; every piece it is made of is
  * callable on its own.
  */

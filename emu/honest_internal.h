@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The pieces of the honest hypervisor, one file each: the MSR protocol, the events of the GHCB page,
- * page-state change, VMSAs (AP creation, RUN_VMPL), nested page faults.
+ * The pieces of the honest hypervisor, one file each: the MSR protocol, the events of the GHCB
+ * page, page-state change, VMSAs (AP creation, RUN_VMPL), nested page faults.
  */
 #ifndef PROVA_EMU_HONEST_INTERNAL_H
 #define PROVA_EMU_HONEST_INTERNAL_H
@@ -19,8 +19,8 @@ enum ghcb_hv_feature {
     HV_FEATURE_MULTI_VMPL = 1 << 5,
 };
 enum {
-    HV_FEATURES = HV_FEATURE_SNP | HV_FEATURE_AP_CREATION | HV_FEATURE_APIC_ID_LIST |
-                  HV_FEATURE_MULTI_VMPL,
+    HV_FEATURES =
+        HV_FEATURE_SNP | HV_FEATURE_AP_CREATION | HV_FEATURE_APIC_ID_LIST | HV_FEATURE_MULTI_VMPL,
 };
 
 /* emu/honest_msr.c: answers a request of the MSR protocol. */

@@ -44,12 +44,8 @@ void honest_msr(struct machine *machine, const struct hv_exit *exit)
 {
     uint64_t answer;
     switch (exit->ghcb_msr & PAGE_MASK) {
-    case GHCB_MSR_SEV_INFO_REQ:
-        answer = sev_info(machine);
-        break;
-    case GHCB_MSR_CPUID_REQ:
-        answer = cpuid(machine, exit->ghcb_msr);
-        break;
+    case GHCB_MSR_SEV_INFO_REQ: answer = sev_info(machine); break;
+    case GHCB_MSR_CPUID_REQ: answer = cpuid(machine, exit->ghcb_msr); break;
     case GHCB_MSR_AP_RESET_HOLD:
         /* Held until somebody starts the processor by AP creation. */
         machine->honest.cpu[exit->cpu].runnable = false;
@@ -58,18 +54,10 @@ void honest_msr(struct machine *machine, const struct hv_exit *exit)
     case GHCB_MSR_PREF_GPA_REQ:
         answer = ~PAGE_MASK | 0x011; /* no preference */
         break;
-    case GHCB_MSR_REGISTER_REQ:
-        answer = ghcb_register(machine, exit);
-        break;
-    case GHCB_MSR_PSC_REQ:
-        answer = psc(machine, exit);
-        break;
-    case GHCB_MSR_RUN_VMPL_REQ:
-        answer = run_vmpl(machine, exit);
-        break;
-    case GHCB_MSR_HV_FEATURES_REQ:
-        answer = (uint64_t)HV_FEATURES << 12 | 0x081;
-        break;
+    case GHCB_MSR_REGISTER_REQ: answer = ghcb_register(machine, exit); break;
+    case GHCB_MSR_PSC_REQ: answer = psc(machine, exit); break;
+    case GHCB_MSR_RUN_VMPL_REQ: answer = run_vmpl(machine, exit); break;
+    case GHCB_MSR_HV_FEATURES_REQ: answer = (uint64_t)HV_FEATURES << 12 | 0x081; break;
     default:
         machine_end(machine, RUN_END_STOPPED, exit->ghcb_msr,
                     "unknown request of the GHCB MSR protocol");

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Nested page faults of an honest host: a page of guest RAM that is not mapped gets its mapping, a
- * page whose RMP entry and nested mapping differ in size is smashed, a private access to a page that
- * nobody has is given the page (guest memory is private by default). Everything else is not the
- * hypervisor's to repair: it lets the guest try again, and the stuck rule ends the run.
+ * page whose RMP entry and nested mapping differ in size is smashed, a private access to a page
+ * that nobody has is given the page (guest memory is private by default). Everything else is not
+ * the hypervisor's to repair: it lets the guest try again, and the stuck rule ends the run.
  */
 #include "emu/honest_internal.h"
 #include "rmp/access.h"

@@ -136,8 +136,7 @@ static void guest_request(struct request *request)
     }
     hv_read(machine, from, page, PAGE_BYTES);
     hv_write(machine, honest->bounce_request, page, PAGE_BYTES);
-    uint32_t status =
-        hv_guest_request(machine, honest->bounce_request, honest->bounce_response);
+    uint32_t status = hv_guest_request(machine, honest->bounce_request, honest->bounce_response);
     request->info2 = status;
     if (status != PSP_SUCCESS)
         return;
@@ -149,12 +148,9 @@ static void doorbell(struct request *request)
 {
     enum { GET_PREFERRED = 0, SET = 1, QUERY = 2, CLEAR = 3 };
     struct machine *machine = request->machine;
-    uint64_t *gpa =
-        &machine->honest.cpu[request->exit->cpu].doorbell_gpa[request->exit->vmpl];
+    uint64_t *gpa = &machine->honest.cpu[request->exit->cpu].doorbell_gpa[request->exit->vmpl];
     switch (request->exit->nae_info1) {
-    case GET_PREFERRED:
-        request->info2 = UINT64_MAX;
-        break;
+    case GET_PREFERRED: request->info2 = UINT64_MAX; break;
     case SET:
         if (shared_spa(machine, request->exit->nae_info2) == UINT64_MAX) {
             fail(request, GHCB_ERROR_INVALID_INPUT);
@@ -162,14 +158,9 @@ static void doorbell(struct request *request)
         }
         *gpa = request->info2 = request->exit->nae_info2;
         break;
-    case QUERY:
-        request->info2 = *gpa == UINT64_MAX ? 0 : *gpa;
-        break;
-    case CLEAR:
-        *gpa = UINT64_MAX;
-        break;
-    default:
-        fail(request, GHCB_ERROR_INVALID_INPUT);
+    case QUERY: request->info2 = *gpa == UINT64_MAX ? 0 : *gpa; break;
+    case CLEAR: *gpa = UINT64_MAX; break;
+    default: fail(request, GHCB_ERROR_INVALID_INPUT);
     }
 }
 
@@ -194,53 +185,32 @@ static void dispatch(struct request *request)
     struct machine *machine = request->machine;
     const struct hv_exit *exit = request->exit;
     switch (exit->nae) {
-    case GHCB_NAE_IOIO:
-        ioio(request);
-        break;
-    case GHCB_NAE_CPUID:
-        cpuid(request);
-        break;
-    case GHCB_NAE_MSR:
-        msr(request);
-        break;
+    case GHCB_NAE_IOIO: ioio(request); break;
+    case GHCB_NAE_CPUID: cpuid(request); break;
+    case GHCB_NAE_MSR: msr(request); break;
     case GHCB_NAE_RDTSC:
-    case GHCB_NAE_RDTSCP:
-        tsc(request);
-        break;
+    case GHCB_NAE_RDTSCP: tsc(request); break;
     case GHCB_NAE_WBINVD:
-    case GHCB_NAE_NMI_COMPLETE:
-        break;
+    case GHCB_NAE_NMI_COMPLETE: break;
     case GHCB_NAE_AP_RESET_HOLD:
         machine->honest.cpu[exit->cpu].runnable = false;
         request->info2 = 1;
         break;
-    case GHCB_NAE_PSC:
-        request->info2 = honest_psc_list(machine, &request->ghcb);
-        break;
-    case GHCB_NAE_GUEST_REQUEST:
-        guest_request(request);
-        break;
+    case GHCB_NAE_PSC: request->info2 = honest_psc_list(machine, &request->ghcb); break;
+    case GHCB_NAE_GUEST_REQUEST: guest_request(request); break;
     case GHCB_NAE_AP_CREATION:
         if (!ghcb_valid(&request->ghcb, GHCB_AT(sw_exitinfo1)) ||
             !honest_ap_creation(machine, exit))
             fail(request, GHCB_ERROR_INVALID_INPUT);
         break;
-    case GHCB_NAE_HV_DOORBELL:
-        doorbell(request);
-        break;
-    case GHCB_NAE_APIC_ID_LIST:
-        apic_id_list(request);
-        break;
+    case GHCB_NAE_HV_DOORBELL: doorbell(request); break;
+    case GHCB_NAE_APIC_ID_LIST: apic_id_list(request); break;
     case GHCB_NAE_RUN_VMPL:
         if (!honest_run_vmpl(machine, exit->cpu, exit->target_vmpl))
             fail(request, GHCB_ERROR_INVALID_INPUT);
         break;
-    case GHCB_NAE_HV_FEATURES:
-        request->info2 = HV_FEATURES;
-        break;
-    default:
-        fail(request, GHCB_ERROR_INVALID_EVENT);
-        break;
+    case GHCB_NAE_HV_FEATURES: request->info2 = HV_FEATURES; break;
+    default: fail(request, GHCB_ERROR_INVALID_EVENT); break;
     }
 }
 

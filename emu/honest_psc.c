@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Page-state change, 56421 sections 2.3.1 and 4.1.6: private pages are assigned to the guest, shared
- * ones are the hypervisor's; the nested mapping follows the RMP entry's size.
+ * Page-state change, 56421 sections 2.3.1 and 4.1.6: private pages are assigned to the guest,
+ * shared ones are the hypervisor's; the nested mapping follows the RMP entry's size.
  */
 #include <string.h>
 
@@ -22,8 +22,7 @@ static bool split(struct machine *machine, uint64_t gpa, uint64_t spa)
 {
     uint64_t base = page_base_of(spa, PAGE_2M);
     struct rmp_operand entry = entry_read(machine, base);
-    if (entry.assigned && entry.size == PAGE_2M &&
-        hv_psmash(machine, base) != RMP_RC_SUCCESS)
+    if (entry.assigned && entry.size == PAGE_2M && hv_psmash(machine, base) != RMP_RC_SUCCESS)
         return false;
     struct npt_mapping map = hv_npt_lookup(machine, gpa);
     if (!map.present || map.size != PAGE_2M)
@@ -34,8 +33,7 @@ static bool split(struct machine *machine, uint64_t gpa, uint64_t spa)
 static bool private_one(struct machine *machine, uint64_t gpa, uint64_t spa, enum page_size size)
 {
     struct rmp_operand entry = entry_read(machine, spa);
-    if (entry.assigned && entry.asid == hv_asid(machine) && entry.gpa == gpa &&
-        entry.size == size)
+    if (entry.assigned && entry.asid == hv_asid(machine) && entry.gpa == gpa && entry.size == size)
         return true; /* it is already */
     const struct rmp_operand operand = {
         .gpa = gpa, .assigned = 1, .size = size & 1, .asid = hv_asid(machine)};
@@ -46,8 +44,7 @@ static bool private_one(struct machine *machine, uint64_t gpa, uint64_t spa, enu
 static bool shared_one(struct machine *machine, uint64_t gpa, uint64_t spa, enum page_size size)
 {
     const struct rmp_operand operand = {0};
-    if (entry_read(machine, spa).assigned &&
-        hv_rmpupdate(machine, spa, &operand) != RMP_RC_SUCCESS)
+    if (entry_read(machine, spa).assigned && hv_rmpupdate(machine, spa, &operand) != RMP_RC_SUCCESS)
         return false;
     return hv_npt_map(machine, gpa, spa, size, NPT_R | NPT_W) == HV_OK;
 }
@@ -65,8 +62,8 @@ static bool change_2m(struct machine *machine, uint64_t gpa, uint8_t op)
 {
     uint64_t spa = honest_spa_of(machine, gpa);
     struct rmp_operand entry = entry_read(machine, spa);
-    bool whole = entry.assigned ? entry.size == PAGE_2M
-                                : rmp_hypervisor_owned(&machine->rmp, spa, PAGE_2M);
+    bool whole =
+        entry.assigned ? entry.size == PAGE_2M : rmp_hypervisor_owned(&machine->rmp, spa, PAGE_2M);
     if (whole && op == PSC_PRIVATE)
         return private_one(machine, gpa, spa, PAGE_2M);
     if (whole && entry.assigned) {
@@ -90,16 +87,14 @@ bool honest_psc_one(struct machine *machine, uint64_t gpa, enum page_size size, 
     case PSC_PRIVATE:
     case PSC_SHARED:
         return size == PAGE_2M ? change_2m(machine, gpa, op) : change_4k(machine, gpa, op);
-    case PSC_PSMASH:
-        return size == PAGE_2M && split(machine, gpa, honest_spa_of(machine, gpa));
-    default:
-        return false; /* UNSMASH is the firmware's; a hypervisor may refuse it */
+    case PSC_PSMASH: return size == PAGE_2M && split(machine, gpa, honest_spa_of(machine, gpa));
+    default: return false; /* UNSMASH is the firmware's; a hypervisor may refuse it */
     }
 }
 
 /* SW_EXITINFO2 of a refused list: bad header, bad entry, or any other reason. */
-#define PSC_ERROR_HEADER (UINT64_C(1) << 32 | 1)
-#define PSC_ERROR_ENTRY (UINT64_C(1) << 32 | 2)
+#define PSC_ERROR_HEADER  (UINT64_C(1) << 32 | 1)
+#define PSC_ERROR_ENTRY   (UINT64_C(1) << 32 | 2)
 #define PSC_ERROR_GENERIC (UINT64_C(0x100) << 32)
 
 uint64_t honest_psc_list(struct machine *machine, struct ghcb *ghcb)

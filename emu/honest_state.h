@@ -13,11 +13,11 @@
 enum { HONEST_CPUS_MAX = 16 };
 
 struct honest_cpu {
-    uint64_t vmsa[VMPL_COUNT];          /* registered, 0 = none */
-    uint64_t ghcb_gpa[VMPL_COUNT];      /* registered by MSR 0x012, UINT64_MAX = none */
-    uint64_t doorbell_gpa[VMPL_COUNT];  /* NAE 0x80000014, UINT64_MAX = none */
-    uint8_t vmpl;                       /* which VMPL runs next */
-    bool runnable;                      /* false: waits (HLT, AP not started) */
+    uint64_t vmsa[VMPL_COUNT];         /* registered, 0 = none */
+    uint64_t ghcb_gpa[VMPL_COUNT];     /* registered by MSR 0x012, UINT64_MAX = none */
+    uint64_t doorbell_gpa[VMPL_COUNT]; /* NAE 0x80000014, UINT64_MAX = none */
+    uint8_t vmpl;                      /* which VMPL runs next */
+    bool runnable;                     /* false: waits (HLT, AP not started) */
 };
 
 struct honest {

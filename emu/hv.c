@@ -30,7 +30,9 @@ static void emit_rmp(struct machine *machine, enum rmp_insn insn, uint64_t spa, 
     machine_emit(machine, EVENT_RMP, ACTOR_HV, &event);
 }
 
-/* The validated bit went away or the page belongs to another address: what was known of it is void. */
+/*
+ * The validated bit went away or the page belongs to another address: what was known of it is void.
+ */
 static void page_rebound(struct machine *machine, uint64_t spa, enum page_size size)
 {
     for (uint64_t offset = 0; offset < page_bytes(size); offset += PAGE_BYTES) {
@@ -95,12 +97,9 @@ static void emit_npt(struct machine *machine, const struct npt_mapping *old, uin
 static enum hv_status npt_result(enum npt_status status)
 {
     switch (status) {
-    case NPT_OK:
-        return HV_OK;
-    case NPT_FULL:
-        return HV_FULL;
-    default:
-        return HV_BAD_ADDRESS;
+    case NPT_OK: return HV_OK;
+    case NPT_FULL: return HV_FULL;
+    default: return HV_BAD_ADDRESS;
     }
 }
 
@@ -133,8 +132,8 @@ struct npt_mapping hv_npt_lookup(struct machine *machine, uint64_t gpa)
 static void emit_access(struct machine *machine, uint64_t spa, const void *bytes, size_t len,
                         bool write, bool refused)
 {
-    struct event event = {.hv_access = {.spa = spa, .length = len, .write = write,
-                                        .refused = refused}};
+    struct event event = {
+        .hv_access = {.spa = spa, .length = len, .write = write, .refused = refused}};
     XXH128_canonical_t hash;
     XXH128_canonicalFromHash(&hash, XXH3_128bits(bytes, len));
     memcpy(event.hv_access.hash, hash.digest, sizeof(hash.digest));
@@ -215,10 +214,8 @@ enum hv_status hv_vmrun(struct machine *machine, uint32_t cpu, uint64_t vmsa_spa
         processor->exit_pending = false;
         processor->visible_passed = false;
         return HV_OK;
-    case VCPU_ENTER_BUSY:
-        return HV_BUSY;
-    default:
-        return HV_INVALID;
+    case VCPU_ENTER_BUSY: return HV_BUSY;
+    default: return HV_INVALID;
     }
 }
 

@@ -54,21 +54,23 @@ enum hv_status hv_page_alloc(struct machine *machine, enum page_size size, uint6
  */
 enum hv_status hv_vmrun(struct machine *machine, uint32_t cpu, uint64_t vmsa_spa);
 
-/* The VMCB that belongs to a VMSA page (made on first use): intercepts, eventinj, v_irq, tlb_control and
- * ghcb_msr may be set between an exit and the next VMRUN. NULL if vmsa_spa is no page, or there are
- * too many. */
+/*
+ * The VMCB that belongs to a VMSA page (made on first use): intercepts, eventinj, v_irq,
+ * tlb_control and ghcb_msr may be set between an exit and the next VMRUN. NULL if vmsa_spa is no
+ * page, or there are too many.
+ */
 struct vmcb *hv_vmcb(struct machine *machine, uint64_t vmsa_spa);
 
 /* Forces a physical interrupt on a processor that is in the guest (the exit is SVM_EXIT_INTR). */
 enum hv_status hv_kick(struct machine *machine, uint32_t cpu);
 
 uint32_t hv_cpus(const struct machine *machine);
-uint32_t hv_asid(const struct machine *machine); /* ASID of the one guest */
+uint32_t hv_asid(const struct machine *machine);               /* ASID of the one guest */
 uint64_t hv_time(const struct machine *machine, uint32_t cpu); /* virtual TSC cycles */
 
 /*
- * The firmware's SNP_GUEST_REQUEST for the guest, on two system pages (the firmware reads and writes
- * them in place, having them in Firmware state for the time). Returns the mailbox status.
+ * The firmware's SNP_GUEST_REQUEST for the guest, on two system pages (the firmware reads and
+ * writes them in place, having them in Firmware state for the time). Returns the mailbox status.
  */
 uint32_t hv_guest_request(struct machine *machine, uint64_t request_spa, uint64_t response_spa);
 

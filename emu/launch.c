@@ -61,13 +61,12 @@ static bool guest_create(struct launch *launch)
            command_done(launch, PSP_CMD_LAUNCH_START,
                         psp_launch_start(&machine->psp, &launch->bus, &start)) &&
            command_done(launch, PSP_CMD_ACTIVATE,
-                        psp_activate(&machine->psp, &launch->bus, MACHINE_GCTX_SPA,
-                                     MACHINE_ASID));
+                        psp_activate(&machine->psp, &launch->bus, MACHINE_GCTX_SPA, MACHINE_ASID));
 }
 
 /* RMPUPDATE to Pre-Guest, contents, LAUNCH_UPDATE. */
-static bool page_launch(struct launch *launch, uint64_t gpa, uint64_t spa,
-                        enum psp_page_type type, const void *contents, enum launch_owner owner)
+static bool page_launch(struct launch *launch, uint64_t gpa, uint64_t spa, enum psp_page_type type,
+                        const void *contents, enum launch_owner owner)
 {
     static const uint8_t zero[PAGE_BYTES];
     struct machine *machine = launch->machine;
@@ -84,14 +83,13 @@ static bool page_launch(struct launch *launch, uint64_t gpa, uint64_t spa,
     if (status != PSP_SUCCESS)
         return command_done(launch, PSP_CMD_LAUNCH_UPDATE, status);
 
-    struct event event = {.launch_page = {.spa = spa,
-                                          .gpa = gpa,
-                                          .page_type = (uint8_t)type,
-                                          .owner = (uint8_t)owner}};
+    struct event event = {
+        .launch_page = {
+            .spa = spa, .gpa = gpa, .page_type = (uint8_t)type, .owner = (uint8_t)owner}};
     const struct rmp_entry *entry = rmp_slot_at(&machine->rmp, spa);
     memcpy(event.launch_page.perm, entry->perm, sizeof(entry->perm));
-    memcpy(event.launch_page.digest,
-           psp_gctx_find(&machine->psp, MACHINE_GCTX_SPA)->ld.digest, PSP_DIGEST_BYTES);
+    memcpy(event.launch_page.digest, psp_gctx_find(&machine->psp, MACHINE_GCTX_SPA)->ld.digest,
+           PSP_DIGEST_BYTES);
     machine_emit(machine, EVENT_LAUNCH_PAGE, ACTOR_PSP, &event);
     return true;
 }
@@ -101,23 +99,23 @@ static bool guest_page_launch(struct launch *launch, uint64_t gpa, enum psp_page
 {
     struct machine *machine = launch->machine;
     if (gpa >= machine->config.memory_bytes)
-        return launch_fail(launch, path, "a page lies outside guest memory; ask for more with "
-                                         "--memory",
+        return launch_fail(launch, path,
+                           "a page lies outside guest memory; ask for more with "
+                           "--memory",
                            gpa);
     return page_launch(launch, gpa, honest_spa_of(machine, gpa), type, contents, owner);
 }
 
 static bool in_range(const struct elf_range *range, uint64_t gpa, uint64_t bytes)
 {
-    return gpa >= range->gpa && bytes <= range->bytes &&
-           gpa - range->gpa <= range->bytes - bytes;
+    return gpa >= range->gpa && bytes <= range->bytes && gpa - range->gpa <= range->bytes - bytes;
 }
 
 /* Notes make sense: the needed ones are there, all inside MEMORY, of the right size. */
 static bool notes_check(struct launch *launch)
 {
-    static const char *const names[ELF_NOTE_COUNT] = {
-        NULL, "SECRETS", "CPUID", "INFO", "PARAMS", "PAGE_TABLES", "MEMORY"};
+    static const char *const names[ELF_NOTE_COUNT] = {NULL,     "SECRETS",     "CPUID", "INFO",
+                                                      "PARAMS", "PAGE_TABLES", "MEMORY"};
     const struct elf_image *image = &launch->monitor;
     const char *path = launch->machine->monitor_path;
     const struct elf_range *memory = &image->note[ELF_NOTE_MEMORY];
@@ -132,8 +130,8 @@ static bool notes_check(struct launch *launch)
     }
     for (int type = ELF_NOTE_SECRETS; type < ELF_NOTE_MEMORY; type++) {
         const struct elf_range *range = &image->note[type];
-        uint64_t least = type == ELF_NOTE_PAGE_TABLES ? PAGE_TABLES_NEEDED * PAGE_BYTES
-                                                      : PAGE_BYTES;
+        uint64_t least =
+            type == ELF_NOTE_PAGE_TABLES ? PAGE_TABLES_NEEDED * PAGE_BYTES : PAGE_BYTES;
         if (range->bytes == 0)
             continue;
         if (range->bytes < least || !in_range(memory, range->gpa, range->bytes))
@@ -165,7 +163,7 @@ static bool page_tables_launch(struct launch *launch)
     uint64_t base = launch->monitor.note[ELF_NOTE_PAGE_TABLES].gpa;
     const uint64_t c = UINT64_C(1) << launch->machine->env.cbit;
     const uint64_t table = c | PTE_P | PTE_W;
-    uint64_t (*tables)[512] = g_malloc0(PAGE_TABLES_NEEDED * PAGE_BYTES);
+    uint64_t(*tables)[512] = g_malloc0(PAGE_TABLES_NEEDED * PAGE_BYTES);
     tables[0][0] = (base + PAGE_BYTES) | table;
     for (uint64_t gib = 0; gib < IDENTITY_GIB; gib++) {
         tables[1][gib] = (base + (2 + gib) * PAGE_BYTES) | table;
@@ -185,8 +183,7 @@ static bool guest_ranges(struct launch *launch, struct launch_info *info)
 {
     for (size_t i = 0; i < launch->guest.page_count; i++) {
         const struct elf_page *page = &launch->guest.pages[i];
-        struct launch_range *last =
-            info->range_count ? &info->range[info->range_count - 1] : NULL;
+        struct launch_range *last = info->range_count ? &info->range[info->range_count - 1] : NULL;
         if (page->bytes == NULL)
             continue; /* bss: the guest's memory is zero anyway */
         if (last && last->gpa + last->bytes == page->gpa) {
@@ -231,8 +228,8 @@ static bool guest_launch(struct launch *launch)
                                "the guest image overlaps the monitor's memory", page->gpa);
         if (page->bytes == NULL)
             continue;
-        if (!guest_page_launch(launch, page->gpa, PSP_PAGE_NORMAL, page->bytes,
-                               LAUNCH_OWNER_GUEST, launch->machine->guest_path))
+        if (!guest_page_launch(launch, page->gpa, PSP_PAGE_NORMAL, page->bytes, LAUNCH_OWNER_GUEST,
+                               launch->machine->guest_path))
             return false;
     }
     return true;
@@ -273,12 +270,17 @@ static void vmsa_build(const struct launch *launch, struct vmsa *vmsa)
     const struct vmsa_segment code = {.selector = 8, .attrib = 0xa9b, .limit = 0xffffffff};
     const struct vmsa_segment data = {.selector = 16, .attrib = 0xc93, .limit = 0xffffffff};
     *vmsa = (struct vmsa){
-        .cs = code, .ds = data, .es = data, .ss = data, .fs = data, .gs = data,
+        .cs = code,
+        .ds = data,
+        .es = data,
+        .ss = data,
+        .fs = data,
+        .gs = data,
         .ldtr = {.attrib = 0x82, .limit = 0xffff},
         .tr = {.attrib = 0x8b, .limit = 0xffff},
-        .efer = 0x1d00,     /* SVME, NXE, LMA, LME */
-        .cr0 = 0x80010033,  /* PG, WP, NE, ET, MP, PE */
-        .cr4 = 0x620,       /* PAE, OSFXSR, OSXMMEXCPT */
+        .efer = 0x1d00,    /* SVME, NXE, LMA, LME */
+        .cr0 = 0x80010033, /* PG, WP, NE, ET, MP, PE */
+        .cr4 = 0x620,      /* PAE, OSFXSR, OSXMMEXCPT */
         .cr3 = launch->monitor.note[ELF_NOTE_PAGE_TABLES].gpa,
         .dr6 = 0xffff0ff0,
         .dr7 = 0x400,

@@ -10,7 +10,10 @@
 
 enum { LAUNCH_RANGES_MAX = 64, LAUNCH_CPUS_MAX = 16 };
 
-enum launch_range_type { LAUNCH_RANGE_RAM = 1 /* PARAMS */, LAUNCH_RANGE_GUEST_IMAGE = 1 /* INFO */ };
+enum launch_range_type {
+    LAUNCH_RANGE_RAM = 1 /* PARAMS */,
+    LAUNCH_RANGE_GUEST_IMAGE = 1 /* INFO */
+};
 
 struct launch_range {
     uint64_t gpa, bytes;
@@ -19,7 +22,7 @@ struct launch_range {
 };
 _Static_assert(sizeof(struct launch_range) == 24, "launch ABI");
 
-#define LAUNCH_INFO_MAGIC UINT64_C(0x4f464e494c504e53)   /* "SNPLINFO" */
+#define LAUNCH_INFO_MAGIC   UINT64_C(0x4f464e494c504e53) /* "SNPLINFO" */
 #define LAUNCH_PARAMS_MAGIC UINT64_C(0x4d5241504c504e53) /* "SNPLPARM" */
 
 struct launch_info {

@@ -9,7 +9,6 @@
 #include "emu/launch.h"
 #include "emu/machine_internal.h"
 
-
 #define MEMORY_MIN (UINT64_C(16) << 20)
 #define MEMORY_MAX (UINT64_C(16) << 30)
 
@@ -42,8 +41,8 @@ static bool config_check(const struct machine_config *config, GError **error)
         return false;
     }
     if (config->cpus < 1 || config->cpus > MACHINE_CPUS_MAX) {
-        g_set_error(error, EMU_ERROR, EMU_ERROR_INPUT, "%u vCPUs: it must be 1 to %d",
-                    config->cpus, MACHINE_CPUS_MAX);
+        g_set_error(error, EMU_ERROR, EMU_ERROR_INPUT, "%u vCPUs: it must be 1 to %d", config->cpus,
+                    MACHINE_CPUS_MAX);
         return false;
     }
     if (config->guest_vmpl < 1 || config->guest_vmpl >= VMPL_COUNT) {
@@ -98,8 +97,8 @@ static void notice_page_granted(void *user, uint64_t spa, enum page_size size, u
     const struct rmp_entry *entry = rmp_entry_at(&machine->rmp, spa);
     uint64_t gpa = entry ? (uint64_t)entry->gpn << PAGE_SHIFT : 0;
     for (uint64_t offset = 0; offset < page_bytes(size); offset += PAGE_BYTES)
-        secrets_scan_page(machine, spa + offset, MACHINE_ASID, gpa + offset,
-                          SECRET_IN_GRANTED_PAGE, (enum actor)(ACTOR_E0 + vmpl));
+        secrets_scan_page(machine, spa + offset, MACHINE_ASID, gpa + offset, SECRET_IN_GRANTED_PAGE,
+                          (enum actor)(ACTOR_E0 + vmpl));
 }
 
 static void notice_page_shared(void *user, uint64_t spa)
@@ -222,8 +221,7 @@ static bool range_in_guest(const struct machine *machine, uint64_t gpa, uint64_t
 bool machine_secret_symbol(struct machine *machine, const char *name, GError **error)
 {
     struct symbol_info info;
-    if (machine->monitor_symbols == NULL ||
-        !symbols_find(machine->monitor_symbols, name, &info)) {
+    if (machine->monitor_symbols == NULL || !symbols_find(machine->monitor_symbols, name, &info)) {
         g_set_error(error, EMU_ERROR, EMU_ERROR_INPUT, "%s: no symbol '%s' to keep secret",
                     machine->monitor_path, name);
         return false;
@@ -231,8 +229,7 @@ bool machine_secret_symbol(struct machine *machine, const char *name, GError **e
     uint64_t bytes = info.size ? MIN(info.size, SECRET_BYTES_MAX) : 32;
     struct secret secret = {.length = (uint8_t)bytes, .readers = 1, .source_gpa = info.address};
     g_strlcpy(secret.name, name, sizeof(secret.name));
-    if (!range_in_guest(machine, info.address, bytes) ||
-        !secrets_add(&machine->secrets, &secret)) {
+    if (!range_in_guest(machine, info.address, bytes) || !secrets_add(&machine->secrets, &secret)) {
         g_set_error(error, EMU_ERROR, EMU_ERROR_INPUT,
                     "%s: symbol '%s' cannot be kept secret (it needs 16 bytes or more in guest "
                     "memory, and a run has at most %d secrets)",

@@ -28,14 +28,14 @@ struct machine_config {
     uint64_t memory_bytes;    /* guest memory, multiple of 2 MiB, 16 MiB .. 16 GiB */
     uint32_t cpus;            /* 1 .. MACHINE_CPUS_MAX */
     uint64_t seed;
-    uint8_t guest_vmpl;       /* 1..3 */
-    uint64_t sev_features;    /* of the monitor's VMSA; SNPActive is added */
+    uint8_t guest_vmpl;    /* 1..3 */
+    uint64_t sev_features; /* of the monitor's VMSA; SNPActive is added */
     enum machine_schedule schedule;
     enum tlb_mode tlb_mode;
     struct rmp_config rmp_config;
-    uint64_t slice_insns;     /* budget of one slice, 0 = default */
-    uint64_t limit_insns;     /* retired by all processors together, 0 = default */
-    uint64_t limit_events;    /* 0 = default */
+    uint64_t slice_insns;       /* budget of one slice, 0 = default */
+    uint64_t limit_insns;       /* retired by all processors together, 0 = default */
+    uint64_t limit_events;      /* 0 = default */
     uint64_t limit_time_cycles; /* virtual time, 0 = default */
 };
 
@@ -44,12 +44,12 @@ struct machine_config machine_config_default(void);
 /* How a run ended; each has a default meaning for the exit code (tools/). */
 enum run_end_reason {
     RUN_END_NONE,
-    RUN_END_TERMINATED,   /* GHCB termination request, detail = reason set << 8 | code */
-    RUN_END_SHUTDOWN,     /* triple fault */
-    RUN_END_HALTED,       /* every processor halts and nothing can wake one */
-    RUN_END_STUCK,        /* the same nested page fault again and again: nobody resolves it */
-    RUN_END_INVALID,      /* VMRUN refused and the hypervisor has nothing else to run */
-    RUN_END_STOPPED,      /* the hypervisor program ended the run */
+    RUN_END_TERMINATED, /* GHCB termination request, detail = reason set << 8 | code */
+    RUN_END_SHUTDOWN,   /* triple fault */
+    RUN_END_HALTED,     /* every processor halts and nothing can wake one */
+    RUN_END_STUCK,      /* the same nested page fault again and again: nobody resolves it */
+    RUN_END_INVALID,    /* VMRUN refused and the hypervisor has nothing else to run */
+    RUN_END_STOPPED,    /* the hypervisor program ended the run */
     RUN_END_LIMIT_INSNS,
     RUN_END_LIMIT_EVENTS,
     RUN_END_LIMIT_TIME,
@@ -105,8 +105,10 @@ void machine_diagnose(const struct machine *machine, GString *out);
 /* The launch digest (48 bytes) after machine_launch(). */
 const uint8_t *machine_launch_digest(const struct machine *machine);
 
-/* Symbols of the monitor (guest == false) or guest image; NULL if there is none. The symbol table of
- * a public binary is the hypervisor's knowledge too. */
+/*
+ * Symbols of the monitor (guest == false) or guest image; NULL if there is none. The symbol table
+ * of a public binary is the hypervisor's knowledge too.
+ */
 const struct symbols *machine_symbols(const struct machine *machine, bool guest);
 
 uint64_t machine_retired_insns(const struct machine *machine);

@@ -21,9 +21,9 @@
 #include "emu/uart.h"
 #include "psp/psp.h"
 
-#define MACHINE_GCTX_SPA UINT64_C(0x100000)
+#define MACHINE_GCTX_SPA     UINT64_C(0x100000)
 #define MACHINE_HV_POOL_BASE UINT64_C(0x200000)
-#define MACHINE_GUEST_BASE UINT64_C(0x2000000)
+#define MACHINE_GUEST_BASE   UINT64_C(0x2000000)
 enum { MACHINE_ASID = 1, MACHINE_VMSAS_MAX = CPU_VMSAS_MAX };
 
 enum processor_state {
@@ -91,7 +91,9 @@ struct machine {
     uint32_t host_blocks;
 };
 
-/* Fills time, vcpu and actor of an event of the hypervisor, the firmware or the run, and emits it. */
+/*
+ * Fills time, vcpu and actor of an event of the hypervisor, the firmware or the run, and emits it.
+ */
 uint64_t machine_emit(struct machine *machine, enum event_kind kind, enum actor actor,
                       struct event *event);
 

@@ -7,8 +7,8 @@ enum {
     SLICE_INSNS = 100000,
     NPF_REPEATS_MAX = 64, /* the same nested fault, nothing retired: nobody will resolve it */
 };
-#define LIMIT_INSNS UINT64_C(20000000000)
-#define LIMIT_EVENTS UINT64_C(100000000)
+#define LIMIT_INSNS       UINT64_C(20000000000)
+#define LIMIT_EVENTS      UINT64_C(100000000)
 #define LIMIT_TIME_CYCLES UINT64_C(3600000000000)
 /* The idle rule: a loop that never leaves the guest and changes nothing that anybody can see. */
 #define IDLE_INSNS UINT64_C(2000000000)
@@ -37,8 +37,8 @@ static uint32_t choose_by_time(const struct machine *machine, uint64_t options)
     for (uint32_t cpu = 0; cpu < machine->cpus; cpu++) {
         if (!(options >> cpu & 1))
             continue;
-        if (best == MACHINE_CPUS_MAX || machine->processor[cpu].clock.cycles <
-                                            machine->processor[best].clock.cycles)
+        if (best == MACHINE_CPUS_MAX ||
+            machine->processor[cpu].clock.cycles < machine->processor[best].clock.cycles)
             best = cpu;
     }
     return best;
@@ -46,8 +46,8 @@ static uint32_t choose_by_time(const struct machine *machine, uint64_t options)
 
 static uint32_t choose_by_seed(struct machine *machine, uint64_t options)
 {
-    uint32_t nth = (uint32_t)(random_next(&machine->sched_random) %
-                              (uint32_t)__builtin_popcountll(options));
+    uint32_t nth =
+        (uint32_t)(random_next(&machine->sched_random) % (uint32_t)__builtin_popcountll(options));
     for (; nth > 0; nth--)
         options &= options - 1;
     return (uint32_t)__builtin_ctzll(options);
@@ -80,10 +80,10 @@ static void stuck_check(struct machine *machine, struct processor *processor,
     processor->npf_info1 = raw->info1;
     if (processor->npf_repeats < NPF_REPEATS_MAX)
         return;
-    char *text = g_strdup_printf(
-        "nested page fault at GPA 0x%" G_GINT64_MODIFIER "x (EXITINFO1 0x%" G_GINT64_MODIFIER
-        "x) comes again and again: the hypervisor does not resolve it",
-        (guint64)raw->info2, (guint64)raw->info1);
+    char *text = g_strdup_printf("nested page fault at GPA 0x%" G_GINT64_MODIFIER
+                                 "x (EXITINFO1 0x%" G_GINT64_MODIFIER
+                                 "x) comes again and again: the hypervisor does not resolve it",
+                                 (guint64)raw->info2, (guint64)raw->info1);
     machine_end(machine, RUN_END_STUCK, raw->info2, text);
     g_free(text);
 }
@@ -138,17 +138,10 @@ static void run_slice(struct machine *machine, uint32_t cpu, uint64_t budget_ins
     machine->insns += exit.insns;
     machine->last_cpu = cpu;
     switch (exit.reason) {
-    case VCPU_EXIT_BUDGET:
-        break;
-    case VCPU_EXIT_VISIBLE:
-        visible(machine, cpu, &exit);
-        break;
-    case VCPU_EXIT_AUTO:
-        processor_left(machine, cpu, &exit);
-        break;
-    case VCPU_EXIT_ENGINE:
-        machine_end(machine, RUN_END_ENGINE, exit.rip, exit.message);
-        break;
+    case VCPU_EXIT_BUDGET: break;
+    case VCPU_EXIT_VISIBLE: visible(machine, cpu, &exit); break;
+    case VCPU_EXIT_AUTO: processor_left(machine, cpu, &exit); break;
+    case VCPU_EXIT_ENGINE: machine_end(machine, RUN_END_ENGINE, exit.rip, exit.message); break;
     }
 }
 
@@ -166,8 +159,7 @@ static void limits_check(struct machine *machine, const struct processor *proces
     if (events >= limit_or(machine->config.limit_events, LIMIT_EVENTS))
         machine_end(machine, RUN_END_LIMIT_EVENTS, events,
                     "limit of events reached (--limit-events)");
-    if (processor->clock.cycles >=
-        limit_or(machine->config.limit_time_cycles, LIMIT_TIME_CYCLES))
+    if (processor->clock.cycles >= limit_or(machine->config.limit_time_cycles, LIMIT_TIME_CYCLES))
         machine_end(machine, RUN_END_LIMIT_TIME, processor->clock.cycles,
                     "limit of virtual time reached (--limit-time)");
     if (events != machine->progress_events) {
@@ -201,7 +193,8 @@ enum run_end_reason machine_run(struct machine *machine, const volatile int *int
         }
         uint64_t options = options_find(machine);
         if (options == 0) {
-            machine_end(machine, RUN_END_HALTED, 0, "every processor waits and nothing can wake one");
+            machine_end(machine, RUN_END_HALTED, 0,
+                        "every processor waits and nothing can wake one");
             break;
         }
         uint32_t cpu = choose(machine, options, budget_insns);

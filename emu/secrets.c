@@ -100,11 +100,10 @@ void secrets_scan_page(struct machine *machine, uint64_t spa, uint32_t asid, uin
     memory_peek(&machine->memory, page_base(spa), asid, page, PAGE_BYTES);
     if (is_zero(page, PAGE_BYTES))
         return; /* the common case: a scrubbed page */
-    scan(machine, page, PAGE_BYTES,
-         (struct event_secret){.spa = page_base(spa),
-                               .gpa = gpa,
-                               .where = (uint8_t)where,
-                               .entity = (uint8_t)entity});
+    scan(
+        machine, page, PAGE_BYTES,
+        (struct event_secret){
+            .spa = page_base(spa), .gpa = gpa, .where = (uint8_t)where, .entity = (uint8_t)entity});
 }
 
 void secrets_scan_bytes(struct machine *machine, const void *bytes, uint32_t length,

@@ -21,22 +21,14 @@ uint8_t uart_read(struct uart *uart, uint8_t reg)
 {
     bool dlab = uart->lcr & LCR_DLAB;
     switch (reg) {
-    case REG_DATA:
-        return dlab ? uart->divisor[0] : 0;
-    case REG_IER:
-        return dlab ? uart->divisor[1] : uart->ier;
-    case REG_IIR_FCR:
-        return IIR_NONE | (uart->fcr & FCR_ENABLE ? IIR_FIFO : 0);
-    case REG_LCR:
-        return uart->lcr;
-    case REG_MCR:
-        return uart->mcr;
-    case REG_LSR:
-        return LSR_THRE_TEMT;
-    case REG_MSR:
-        return uart->mcr & MCR_LOOP ? (uint8_t)(uart->mcr << 4) : MSR_CONNECTED;
-    default:
-        return uart->scratch;
+    case REG_DATA: return dlab ? uart->divisor[0] : 0;
+    case REG_IER: return dlab ? uart->divisor[1] : uart->ier;
+    case REG_IIR_FCR: return IIR_NONE | (uart->fcr & FCR_ENABLE ? IIR_FIFO : 0);
+    case REG_LCR: return uart->lcr;
+    case REG_MCR: return uart->mcr;
+    case REG_LSR: return LSR_THRE_TEMT;
+    case REG_MSR: return uart->mcr & MCR_LOOP ? (uint8_t)(uart->mcr << 4) : MSR_CONNECTED;
+    default: return uart->scratch;
     }
 }
 
@@ -56,19 +48,10 @@ bool uart_write(struct uart *uart, uint8_t reg, uint8_t value)
         else
             uart->ier = value & 0x0f;
         return false;
-    case REG_IIR_FCR:
-        uart->fcr = value;
-        return false;
-    case REG_LCR:
-        uart->lcr = value;
-        return false;
-    case REG_MCR:
-        uart->mcr = value & 0x1f;
-        return false;
-    case REG_SCRATCH:
-        uart->scratch = value;
-        return false;
-    default:
-        return false; /* LSR and MSR are read-only */
+    case REG_IIR_FCR: uart->fcr = value; return false;
+    case REG_LCR: uart->lcr = value; return false;
+    case REG_MCR: uart->mcr = value & 0x1f; return false;
+    case REG_SCRATCH: uart->scratch = value; return false;
+    default: return false; /* LSR and MSR are read-only */
     }
 }

@@ -75,8 +75,8 @@ static struct result run(const char *monitor, const char *guest, const char *dat
         die(error);
     enum run_end_reason reason = machine_run(machine, NULL);
     if (reason != RUN_END_TERMINATED || machine_end_detail(machine) != 0) {
-        fprintf(stderr, "bench_machine: the run ended badly: %s: %s\n",
-                run_end_reason_name(reason), machine_end_text(machine));
+        fprintf(stderr, "bench_machine: the run ended badly: %s: %s\n", run_end_reason_name(reason),
+                machine_end_text(machine));
         exit(1);
     }
     if (writer) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A VMPL0 image for the tests of the scheduler: it starts every processor of its launch parameters by
- * AP creation, at VMPL 0 on VMSAs that it builds itself; all of them count under one spin lock, and
- * the first one ends the run with code 0 if no count was lost.
+ * A VMPL0 image for the tests of the scheduler: it starts every processor of its launch parameters
+ * by AP creation, at VMPL 0 on VMSAs that it builds itself; all of them count under one spin lock,
+ * and the first one ends the run with code 0 if no count was lost.
  *
  * It stays on the launcher's page tables; the 2 MiB from SHARED_GPA are mapped C=0 for the GHCB.
  */
@@ -17,9 +17,9 @@ enum {
     VMPL_OTHER = 1,
     MSR_GHCB = (int)0xc0010130,
 };
-#define SHARED_GPA UINT64_C(0xc00000)
+#define SHARED_GPA      UINT64_C(0xc00000)
 #define NAE_AP_CREATION UINT64_C(0x80000013)
-#define RMPADJUST_VMSA (UINT64_C(1) << 16)
+#define RMPADJUST_VMSA  (UINT64_C(1) << 16)
 
 /* struct launch_params, docs/launch-abi.md */
 struct params {
@@ -137,7 +137,7 @@ static void ap_create(volatile uint8_t *ghcb, uint32_t index, uint32_t apic_id)
     *(volatile uint16_t *)(ghcb + 0xffa) = 2;
     insn_wrmsr((uint32_t)MSR_GHCB, SHARED_GPA);
     insn_vmgexit();
-    must((uint32_t)*(volatile uint64_t *)(ghcb + 0x398) == 0, 5);
+    must((uint32_t) * (volatile uint64_t *)(ghcb + 0x398) == 0, 5);
 }
 
 void image_main(const struct params *params)

@@ -54,11 +54,18 @@ GByteArray *elf_monitor_bytes(const uint8_t *code, size_t code_bytes)
         .e_phnum = 2,
     };
     Elf64_Phdr segments[2] = {
-        {.p_type = PT_LOAD, .p_flags = PF_R | PF_X, .p_offset = CODE_OFFSET,
-         .p_vaddr = FIXTURE_CODE_GPA, .p_paddr = FIXTURE_CODE_GPA, .p_filesz = code_bytes,
-         .p_memsz = 2 * PAGE_BYTES, .p_align = PAGE_BYTES},
-        {.p_type = PT_NOTE, .p_offset = NOTES_OFFSET,
-         .p_filesz = (ELF_NOTE_COUNT - 1) * sizeof(struct note), .p_align = 4},
+        {.p_type = PT_LOAD,
+         .p_flags = PF_R | PF_X,
+         .p_offset = CODE_OFFSET,
+         .p_vaddr = FIXTURE_CODE_GPA,
+         .p_paddr = FIXTURE_CODE_GPA,
+         .p_filesz = code_bytes,
+         .p_memsz = 2 * PAGE_BYTES,
+         .p_align = PAGE_BYTES},
+        {.p_type = PT_NOTE,
+         .p_offset = NOTES_OFFSET,
+         .p_filesz = (ELF_NOTE_COUNT - 1) * sizeof(struct note),
+         .p_align = 4},
     };
     GByteArray *file = g_byte_array_new();
     g_byte_array_append(file, (const uint8_t *)&header, sizeof(header));

@@ -69,8 +69,7 @@ static void test_refuses(void)
         g_assert_false(load(bytes, &image, &error));
         g_assert_error(error, EMU_ERROR, EMU_ERROR_INPUT);
         if (!strstr(error->message, cases[i].message))
-            g_error("case %zu: \"%s\" does not say \"%s\"", i, error->message,
-                    cases[i].message);
+            g_error("case %zu: \"%s\" does not say \"%s\"", i, error->message, cases[i].message);
         g_assert_nonnull(strstr(error->message, "prova-elf-"));
         g_clear_error(&error);
         g_byte_array_free(bytes, TRUE);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The hypervisor's interface: what it can do, and that what hardware keeps from a hypervisor is kept
- * from it (APM 2 15.36.10, design rule 4).
+ * The hypervisor's interface: what it can do, and that what hardware keeps from a hypervisor is
+ * kept from it (APM 2 15.36.10, design rule 4).
  */
 #include <glib/gstdio.h>
 #include <string.h>

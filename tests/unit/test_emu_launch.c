@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The launch digest of a whole machine against a computation of its own: the pages and their contents
- * written down here from docs/launch-abi.md, PAGE_INFO from SEV-SNP ABI 56860 (SNP_LAUNCH_UPDATE), and
- * GLib's SHA-384. Nothing of psp/, emu/elf.c or emu/launch.c takes part in it.
+ * The launch digest of a whole machine against a computation of its own: the pages and their
+ * contents written down here from docs/launch-abi.md, PAGE_INFO from SEV-SNP ABI 56860
+ * (SNP_LAUNCH_UPDATE), and GLib's SHA-384. Nothing of psp/, emu/elf.c or emu/launch.c takes part in
+ * it.
  */
 #include <string.h>
 
@@ -10,7 +11,7 @@
 
 enum { NORMAL = 1, VMSA = 2, ZERO = 3, UNMEASURED = 4, SECRETS = 5, CPUID = 6 };
 enum { SHA384_BYTES = 48, PAGE_INFO_BYTES = 0x70, TABLES = 6 };
-#define C_BIT (UINT64_C(1) << 51)
+#define C_BIT    (UINT64_C(1) << 51)
 #define VMSA_GPA UINT64_C(0xfffffffff000)
 
 static const uint8_t code[] = {0xf4, 0xeb, 0xfd};
@@ -85,30 +86,30 @@ static void add_info(uint8_t digest[SHA384_BYTES])
 static void add_vmsa(uint8_t digest[SHA384_BYTES])
 {
     uint8_t page[PAGE_BYTES] = {0};
-    segment(page, 0x000, 16, 0xc93, 0xffffffff); /* ES */
-    segment(page, 0x010, 8, 0xa9b, 0xffffffff);  /* CS: L, code, accessed */
-    segment(page, 0x020, 16, 0xc93, 0xffffffff); /* SS */
-    segment(page, 0x030, 16, 0xc93, 0xffffffff); /* DS */
-    segment(page, 0x040, 16, 0xc93, 0xffffffff); /* FS */
-    segment(page, 0x050, 16, 0xc93, 0xffffffff); /* GS */
-    segment(page, 0x070, 0, 0x82, 0xffff);       /* LDTR */
-    segment(page, 0x090, 0, 0x8b, 0xffff);       /* TR */
-    put64(page, 0x0d0, 0x1d00);                  /* EFER: SVME NXE LMA LME */
-    put64(page, 0x148, 0x620);                   /* CR4: PAE OSFXSR OSXMMEXCPT */
-    put64(page, 0x150, FIXTURE_TABLES_GPA);      /* CR3 */
-    put64(page, 0x158, 0x80010033);              /* CR0: PG WP NE ET MP PE */
-    put64(page, 0x160, 0x400);                   /* DR7 */
-    put64(page, 0x168, 0xffff0ff0);              /* DR6 */
-    put64(page, 0x170, 2);                       /* RFLAGS */
-    put64(page, 0x178, FIXTURE_CODE_GPA);        /* RIP */
+    segment(page, 0x000, 16, 0xc93, 0xffffffff);      /* ES */
+    segment(page, 0x010, 8, 0xa9b, 0xffffffff);       /* CS: L, code, accessed */
+    segment(page, 0x020, 16, 0xc93, 0xffffffff);      /* SS */
+    segment(page, 0x030, 16, 0xc93, 0xffffffff);      /* DS */
+    segment(page, 0x040, 16, 0xc93, 0xffffffff);      /* FS */
+    segment(page, 0x050, 16, 0xc93, 0xffffffff);      /* GS */
+    segment(page, 0x070, 0, 0x82, 0xffff);            /* LDTR */
+    segment(page, 0x090, 0, 0x8b, 0xffff);            /* TR */
+    put64(page, 0x0d0, 0x1d00);                       /* EFER: SVME NXE LMA LME */
+    put64(page, 0x148, 0x620);                        /* CR4: PAE OSFXSR OSXMMEXCPT */
+    put64(page, 0x150, FIXTURE_TABLES_GPA);           /* CR3 */
+    put64(page, 0x158, 0x80010033);                   /* CR0: PG WP NE ET MP PE */
+    put64(page, 0x160, 0x400);                        /* DR7 */
+    put64(page, 0x168, 0xffff0ff0);                   /* DR6 */
+    put64(page, 0x170, 2);                            /* RFLAGS */
+    put64(page, 0x178, FIXTURE_CODE_GPA);             /* RIP */
     put64(page, 0x268, UINT64_C(0x0007040600070406)); /* PAT */
-    put64(page, 0x330, FIXTURE_PARAMS_GPA);      /* RSI */
-    put64(page, 0x338, FIXTURE_INFO_GPA);        /* RDI */
-    put64(page, 0x3b0, 1);                       /* SEV_FEATURES: SNPActive */
-    put64(page, 0x3e8, 1);                       /* XCR0 */
-    put32(page, 0x408, 0x1f80);                  /* MXCSR */
-    page[0x40c] = page[0x40d] = 0xff;            /* FTW: empty */
-    page[0x410] = 0x7f;                          /* FCW */
+    put64(page, 0x330, FIXTURE_PARAMS_GPA);           /* RSI */
+    put64(page, 0x338, FIXTURE_INFO_GPA);             /* RDI */
+    put64(page, 0x3b0, 1);                            /* SEV_FEATURES: SNPActive */
+    put64(page, 0x3e8, 1);                            /* XCR0 */
+    put32(page, 0x408, 0x1f80);                       /* MXCSR */
+    page[0x40c] = page[0x40d] = 0xff;                 /* FTW: empty */
+    page[0x410] = 0x7f;                               /* FCW */
     page[0x411] = 0x03;
     extend(digest, VMSA, VMSA_GPA, page);
 }

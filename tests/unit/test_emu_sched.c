@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The scheduler over 1 to 16 processors: the image tests/images/smp.c starts them all by AP creation
- * and counts under a lock. Every schedule is right; the same inputs give the same stream, another
- * seed another one.
+ * The scheduler over 1 to 16 processors: the image tests/images/smp.c starts them all by AP
+ * creation and counts under a lock. Every schedule is right; the same inputs give the same stream,
+ * another seed another one.
  */
 #include <string.h>
 
