@@ -8,6 +8,8 @@
 #include <dwarf.h>
 #include <elfutils/libdw.h>
 #include <gelf.h>
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { FILE_BYTES_MAX = 1 << 30 };
@@ -259,6 +261,33 @@ void symbols_free(struct symbols *symbols)
     g_free(symbols);
 }
 
+/*
+ * Where code was inlined, the line is that of the call in the function whose symbol covers the
+ * address: name and line then speak of one function. scopes go from the innermost outwards.
+ */
+static void inline_leave(Dwarf_Die *unit, uint64_t address, struct symbol_info *out)
+{
+    Dwarf_Die *scopes = NULL;
+    const int count = dwarf_getscopes(unit, address, &scopes);
+    Dwarf_Die *call = NULL;
+    for (int i = 0; i < count && dwarf_tag(&scopes[i]) != DW_TAG_subprogram; i++)
+        if (dwarf_tag(&scopes[i]) == DW_TAG_inlined_subroutine)
+            call = &scopes[i];
+    Dwarf_Attribute attribute;
+    Dwarf_Word line, file;
+    Dwarf_Files *files;
+    if (call != NULL && dwarf_getsrcfiles(unit, &files, NULL) == 0
+        && dwarf_formudata(dwarf_attr(call, DW_AT_call_line, &attribute), &line) == 0
+        && dwarf_formudata(dwarf_attr(call, DW_AT_call_file, &attribute), &file) == 0) {
+        const char *name = dwarf_filesrc(files, file, NULL, NULL);
+        if (name != NULL && line > 0 && line <= INT_MAX) {
+            out->file = name;
+            out->line = (uint32_t)line;
+        }
+    }
+    free(scopes);
+}
+
 /* Ranges of units do not nest: the last one that starts at or below the address may hold it. */
 static void line_find(const struct symbols *symbols, uint64_t address, struct symbol_info *out)
 {
@@ -282,6 +311,7 @@ static void line_find(const struct symbols *symbols, uint64_t address, struct sy
         return;
     out->file = dwarf_linesrc(line, NULL, NULL);
     out->line = out->file != NULL ? (uint32_t)number : 0;
+    inline_leave(&die, address, out);
 }
 
 static void info_fill(const struct symbols *symbols, const struct symbol *symbol, uint64_t address,

@@ -24,7 +24,10 @@ struct symbol_info {
 struct symbols *symbols_open(const char *path, GError **error);
 void symbols_free(struct symbols *symbols);
 
-/* Function or object covering the address; false if none. */
+/*
+ * Function or object covering the address; false if none. In inlined code, file and line are those
+ * of the call inside that function.
+ */
 bool symbols_lookup(const struct symbols *symbols, uint64_t address, struct symbol_info *out);
 
 /* Address of a named symbol; false if there is none. */

@@ -261,6 +261,31 @@ static void test_lines(void)
     symbols_free(symbols);
 }
 
+static inline __attribute__((always_inline)) void inlined(void)
+{
+    __asm__ volatile(".globl symbols_inline_mark\nsymbols_inline_mark: nop");
+}
+
+enum { CALL_LINE = __LINE__ + 5 };
+__attribute__((noinline, used)) void symbols_inline_outer(void);
+void symbols_inline_outer(void)
+{
+    __asm__ volatile("nop");
+    inlined(); /* CALL_LINE */
+}
+
+/* Inlined code is shown at its call in the function that the symbol names. */
+static void test_inlined_line(void)
+{
+    struct symbol_info info;
+    struct symbols *symbols = symbols_open("/proc/self/exe", NULL);
+    symbols_inline_outer();
+    g_assert_true(symbols_find(symbols, "symbols_inline_mark", &info));
+    g_assert_cmpuint(info.line, ==, CALL_LINE);
+    g_assert_true(g_str_has_suffix(info.file, "test_cpu_symbols.c"));
+    symbols_free(symbols);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -270,5 +295,6 @@ int main(int argc, char **argv)
     g_test_add_func("/cpu/symbols/refused-files", test_refused);
     g_test_add_func("/cpu/symbols/damaged-files", test_damaged);
     g_test_add_func("/cpu/symbols/source-lines", test_lines);
+    g_test_add_func("/cpu/symbols/inlined-code-at-its-call", test_inlined_line);
     return g_test_run();
 }
