@@ -25,14 +25,18 @@ enum svsm_result {
     SVSM_FIRMWARE = (int)0x80001100,      /* the firmware channel gives no report any more */
 };
 
-#define SVSM_PROTOCOL_CORE    UINT32_C(0)
-#define SVSM_PROTOCOL_VERISMO UINT32_C(0x56534d00) /* "VSM", 0 */
+#define SVSM_PROTOCOL_CORE        UINT32_C(0)
+#define SVSM_PROTOCOL_ATTESTATION UINT32_C(1)
+#define SVSM_PROTOCOL_VERISMO     UINT32_C(0x56534d00) /* "VSM", 0 */
 enum { SVSM_PROTOCOL_VERSION = 1 };
 
 enum svsm_core_call {
     SVSM_CORE_REMAP_CA = 0,
     SVSM_CORE_PVALIDATE = 1,
+    SVSM_CORE_CREATE_VCPU = 2,
+    SVSM_CORE_DELETE_VCPU = 3,
     SVSM_CORE_QUERY_PROTOCOL = 6,
+    SVSM_CORE_CONFIGURE_VTOM = 7,
 };
 
 /* The numbers of the released VeriSMo. */
@@ -41,7 +45,12 @@ enum svsm_verismo_call {
     SVSM_VERISMO_SET_PAGE_PRIVATE = 1,
     SVSM_VERISMO_SET_PAGE_SHARED = 2,
     SVSM_VERISMO_EXTEND_PCR = 4,
+    SVSM_VERISMO_LOCK_KERNEL = 5,
     SVSM_VERISMO_ATTEST = 6,
+    SVSM_VERISMO_DERIVE_KEY = 7,
+    SVSM_VERISMO_ENCRYPT = 8,
+    SVSM_VERISMO_DECRYPT = 9,
+    SVSM_VERISMO_WAKE_UP_AP = 10,
 };
 
 enum {
