@@ -5,32 +5,30 @@
 
 #include "monitor/ghcb_msr.h"
 #include "monitor/ghcb_page.h"
+#include "monitor/guest/end.h"
+#include "monitor/guest/stack.h"
 #include "monitor/idt.h"
 #include "monitor/insn.h"
 #include "monitor/lib/format.h"
 #include "monitor/lib/uart.h"
 #include "monitor/snp.h"
 
-enum {
-    FAILURES_MAX = 255,
-    FAILURE_EXCEPTION = 255,
-    FAILURE_DROPPED = 254, /* the hypervisor did not run the monitor */
-    FAILURE_START = 253,
-    TABLE_ENTRIES = 512,
-    PTE_PRESENT_WRITE = 3,
-    PTE_LARGE = 0x80,
-};
+enum { TABLE_ENTRIES = 512, PTE_PRESENT_WRITE = 3, PTE_LARGE = 0x80 };
+#define SHARED_VIEW_BASE (UINT64_C(1) << 39) /* second entry of the root */
 
-static volatile struct ghcb_page ghcb __attribute__((aligned(4096), section(".bss.page")));
-static uint64_t level1[TABLE_ENTRIES] __attribute__((aligned(4096), section(".bss.page")));
+static volatile struct ghcb_page ghcb[LAUNCH_CPUS_MAX]
+    __attribute__((aligned(4096), section(".bss.page")));
+static uint64_t shared_level3[TABLE_ENTRIES] __attribute__((aligned(4096), section(".bss.page")));
+static uint64_t shared_level2[TABLE_ENTRIES] __attribute__((aligned(4096), section(".bss.page")));
 static struct idt_gate idt[IDT_VECTORS];
-static struct guest the_guest;
+static struct guest guests[LAUNCH_CPUS_MAX];
+static uint32_t console_lock;
 
 extern const uint8_t vector_stubs[];
 _Noreturn void fault_handle(const struct fault_frame *frame);
 _Noreturn void guest_start(const struct guest_boot *boot);
 
-static uint64_t msr_call(uint64_t request)
+uint64_t guest_msr_call(uint64_t request)
 {
     insn_wrmsr(MSR_GHCB, request);
     insn_vmgexit();
@@ -42,9 +40,21 @@ _Noreturn void guest_end(unsigned failures)
     uint64_t set = failures == 0 ? GUEST_END_SET_OK : GUEST_END_SET_FAILED;
     uint64_t code = failures > FAILURES_MAX ? FAILURES_MAX : failures;
     for (;;) {
-        msr_call(GHCB_MSR_TERMINATE | set << 12 | code << 16);
+        guest_msr_call(GHCB_MSR_TERMINATE | set << 12 | code << 16);
         insn_hlt();
     }
+}
+
+struct guest *guest_vcpu(uint32_t index)
+{
+    return &guests[index];
+}
+
+/* The stack tells which vCPU this is; it needs no register and no MSR. */
+static struct guest *guest_self(void)
+{
+    uint64_t offset = (uint64_t)__builtin_frame_address(0) - (uint64_t)stacks;
+    return &guests[offset / STACK_BYTES];
 }
 
 bool guest_call(struct guest *guest, uint32_t protocol, uint32_t number, struct guest_call *regs)
@@ -64,63 +74,60 @@ bool guest_call(struct guest *guest, uint32_t protocol, uint32_t number, struct 
     return __atomic_exchange_n(&guest->area->call_pending, 0, __ATOMIC_SEQ_CST) == 0;
 }
 
+uint32_t guest_call_must(struct guest *guest, uint32_t protocol, uint32_t number,
+                         struct guest_call *regs)
+{
+    if (!guest_call(guest, protocol, number, regs)) {
+        guest_end(FAILURE_DROPPED);
+    }
+    return (uint32_t)regs->rax;
+}
+
 uint32_t guest_verismo(struct guest *guest, uint32_t number, uint64_t rcx, uint64_t rdx)
 {
     struct guest_call regs = {.rcx = rcx, .rdx = rdx};
-    if (!guest_call(guest, SVSM_PROTOCOL_VERISMO, number, &regs)) {
-        guest_end(FAILURE_DROPPED);
-    }
-    return (uint32_t)regs.rax;
+    return guest_call_must(guest, SVSM_PROTOCOL_VERISMO, number, &regs);
 }
 
-/* Puts a table of 4 KiB pages behind the 2 MiB entry that maps this image. */
-static void image_mapping_split(struct guest *guest)
+/* The lowest 1 GiB in 2 MiB pages without the C-bit, behind a free entry of the root. */
+static void shared_view_start(const struct guest_boot *boot)
 {
-    uint64_t c_bit = UINT64_C(1) << guest->boot->c_bit;
-    uint64_t base = (uint64_t)&ghcb & ~(LARGE_PAGE_BYTES - 1);
+    uint64_t c_bit = UINT64_C(1) << boot->c_bit;
     for (uint64_t i = 0; i < TABLE_ENTRIES; i++) {
-        level1[i] = (base + i * PAGE_BYTES) | c_bit | PTE_PRESENT_WRITE;
+        shared_level2[i] = i * LARGE_PAGE_BYTES | PTE_LARGE | PTE_PRESENT_WRITE;
     }
-    uint64_t *level2 = (uint64_t *)(guest->boot->page_tables_gpa + 2 * PAGE_BYTES);
-    *(volatile uint64_t *)&level2[base / LARGE_PAGE_BYTES] =
-        (uint64_t)level1 | c_bit | PTE_PRESENT_WRITE;
-    insn_cr3_set(insn_cr3());
+    shared_level3[0] = (uint64_t)shared_level2 | c_bit | PTE_PRESENT_WRITE;
+    uint64_t *root = (uint64_t *)boot->page_tables_gpa;
+    *(volatile uint64_t *)&root[1] = (uint64_t)shared_level3 | c_bit | PTE_PRESENT_WRITE;
 }
 
-void guest_page_encrypt(struct guest *guest, const volatile void *page, bool encrypted)
+void *guest_shared_view(const volatile void *page)
 {
-    uint64_t gpa = (uint64_t)page;
-    uint64_t c_bit = encrypted ? UINT64_C(1) << guest->boot->c_bit : 0;
-    *(volatile uint64_t *)&level1[gpa / PAGE_BYTES % TABLE_ENTRIES] =
-        gpa | c_bit | PTE_PRESENT_WRITE;
-    insn_invlpg(gpa);
+    return (void *)(SHARED_VIEW_BASE + (uint64_t)page);
 }
 
-/* lib/uart.h over the guest's GHCB. */
+/* lib/uart.h over the vCPU's GHCB. */
 static uint8_t port_access(void *context, uint16_t port, enum uart_direction direction,
                            uint8_t value)
 {
+    volatile struct ghcb_page *page = ((struct guest *)context)->ghcb;
     struct ghcb_request request;
     struct ghcb_reply reply;
-    (void)context;
-    ghcb_request_begin(&request, &ghcb, GHCB_PROTOCOL_VERSION, GHCB_EXIT_IOIO,
+    ghcb_request_begin(&request, page, GHCB_PROTOCOL_VERSION, GHCB_EXIT_IOIO,
                        uart_ioio_info(port, direction), 0);
     if (direction == UART_OUT) {
         ghcb_request_set(&request, GHCB_RAX, value);
     }
-    msr_call((uint64_t)&ghcb);
-    ghcb_page_reply(&ghcb, &reply);
+    guest_msr_call((uint64_t)page - SHARED_VIEW_BASE);
+    ghcb_page_reply(page, &reply);
     bool answered = ghcb_reply_status(&reply) == GHCB_OK &&
                     (direction == UART_OUT || ghcb_reply_has(&reply, GHCB_RAX));
     return answered ? (uint8_t)reply.rax : 0xff;
 }
 
-static const struct uart uart = {.access = port_access};
-
 static void put(void *context, char character)
 {
-    (void)context;
-    uart_put(&uart, character);
+    uart_put(context, character);
 }
 
 void guest_print(struct guest *guest, const char *format, ...)
@@ -128,29 +135,18 @@ void guest_print(struct guest *guest, const char *format, ...)
     if (!guest->has_console) {
         return;
     }
+    const struct uart uart = {.access = port_access, .context = guest};
     va_list arguments;
     va_start(arguments, format);
-    format_print(put, NULL, format, arguments);
+    while (__atomic_exchange_n(&console_lock, 1, __ATOMIC_ACQUIRE) != 0) {
+        insn_pause();
+    }
+    format_print(put, (void *)&uart, format, arguments);
+    __atomic_store_n(&console_lock, 0, __ATOMIC_RELEASE);
     va_end(arguments);
 }
 
-/* The GHCB must be shared; PVALIDATE is VMPL 0's, so the monitor does it. */
-static void console_start(struct guest *guest)
-{
-    uint64_t gpa = (uint64_t)&ghcb;
-    image_mapping_split(guest);
-    if (guest_verismo(guest, SVSM_VERISMO_SET_PAGE_SHARED, gpa, 1) != SVSM_SUCCESS) {
-        guest_end(FAILURE_START);
-    }
-    guest_page_encrypt(guest, &ghcb, false);
-    if (msr_call(gpa | GHCB_MSR_REGISTER) != (gpa | GHCB_MSR_REGISTER_RESPONSE)) {
-        guest_end(FAILURE_START);
-    }
-    insn_rep_stosq_zero((void *)(uintptr_t)&ghcb, PAGE_BYTES / 8);
-    guest->has_console = true;
-}
-
-static void exceptions_start(void)
+static void idt_fill(void)
 {
     enum { GATE_INTERRUPT = 0x8e, STUB_BYTES = 16, SELECTOR_CODE = 8 };
     for (unsigned vector = 0; vector < IDT_VECTORS; vector++) {
@@ -163,25 +159,48 @@ static void exceptions_start(void)
             .offset_high = (uint32_t)(handler >> 32),
         };
     }
-    const struct insn_table_register reg = {.limit = sizeof idt - 1, .base = (uint64_t)idt};
-    insn_lidt(&reg);
+}
+
+void guest_vcpu_start(struct guest *guest)
+{
+    const struct insn_table_register table = {.limit = sizeof idt - 1, .base = (uint64_t)idt};
+    insn_lidt(&table);
+    uint64_t gpa = (uint64_t)&ghcb[guest->index];
+    if (guest_msr_call(gpa | GHCB_MSR_REGISTER) != (gpa | GHCB_MSR_REGISTER_RESPONSE)) {
+        guest_end(FAILURE_START);
+    }
+    guest->ghcb = guest_shared_view(&ghcb[guest->index]);
+    insn_rep_stosq_zero((void *)(uintptr_t)guest->ghcb, PAGE_BYTES / 8);
+    guest->has_console = true;
 }
 
 _Noreturn void fault_handle(const struct fault_frame *frame)
 {
-    guest_print(&the_guest, "guest: exception %lu error 0x%lx at 0x%lx, cr2 0x%lx\n", frame->vector,
-                frame->error, frame->rip, insn_cr2());
+    struct guest *guest = guest_self();
+    __atomic_store_n(&console_lock, 0, __ATOMIC_RELEASE); /* the end is near, and it may be ours */
+    guest_print(guest, "guest: vCPU %u: exception %lu error 0x%lx at 0x%lx, cr2 0x%lx\n",
+                guest->index, frame->vector, frame->error, frame->rip, insn_cr2());
     guest_end(FAILURE_EXCEPTION);
 }
 
+/* The GHCBs must be shared before any is used; PVALIDATE is VMPL 0's, so the monitor does it. */
 _Noreturn void guest_start(const struct guest_boot *boot)
 {
-    exceptions_start();
+    struct guest *guest = &guests[0];
+    idt_fill();
     if (boot->magic != GUEST_BOOT_MAGIC || boot->version != GUEST_BOOT_VERSION) {
         guest_end(FAILURE_START);
     }
-    the_guest.boot = boot;
-    the_guest.area = (struct svsm_calling_area *)boot->calling_area_gpa;
-    console_start(&the_guest);
-    guest_end(guest_main(&the_guest));
+    for (uint32_t i = 0; i < LAUNCH_CPUS_MAX; i++) {
+        guests[i].boot = boot;
+        guests[i].index = i;
+    }
+    guest->area = (struct svsm_calling_area *)boot->calling_area_gpa;
+    shared_view_start(boot);
+    if (guest_verismo(guest, SVSM_VERISMO_SET_PAGE_SHARED, (uint64_t)ghcb, boot->vcpu_count) !=
+        SVSM_SUCCESS) {
+        guest_end(FAILURE_START);
+    }
+    guest_vcpu_start(guest);
+    guest_end(guest_main(guest));
 }

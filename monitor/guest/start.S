@@ -1,12 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Entry of a guest kernel (monitor/guest_abi.h): RDI = boot structure, no stack yet. */
+/*
+ * Entries of a guest kernel. _start (monitor/guest_abi.h): RDI = boot structure, no stack yet;
+ * team_entry (stack.h): RDI = index, RSP = top of the vCPU's stack.
+ */
+        .set    STACK_BYTES, 16384
+        .set    VCPUS_MAX, 16
+
         .code64
         .section .text.boot, "ax"
         .globl  _start
         .type   _start, @function
 _start:
         cld
-        leaq    stack_top(%rip), %rsp
+        leaq    stacks + STACK_BYTES(%rip), %rsp
+        leaq    guest_start(%rip), %rbx
+        jmp     segments_load
+        .size   _start, . - _start
+
+        .globl  team_entry
+        .type   team_entry, @function
+team_entry:
+        leaq    team_start(%rip), %rbx
+
+segments_load:
         lgdt    gdt_register(%rip)
         pushq   $0x08
         leaq    1f(%rip), %rax
@@ -17,9 +33,9 @@ _start:
         movl    %eax, %es
         movl    %eax, %ss
         xorl    %ebp, %ebp
-        call    guest_start
+        call    *%rbx
         ud2
-        .size   _start, . - _start
+        .size   team_entry, . - team_entry
 
         .section .rodata
         .balign 16
@@ -33,7 +49,9 @@ gdt_register:
 
         .section .bss
         .balign 4096
-        .skip   16384
-stack_top:
+        .globl  stacks
+        .type   stacks, @object
+stacks: .skip   STACK_BYTES * VCPUS_MAX
+        .size   stacks, . - stacks
 
         .section .note.GNU-stack, "", @progbits
