@@ -19,6 +19,10 @@
 
 struct machine;
 
+/* SEV_FEATURES bits that a hypervisor has to know of a VMSA (APM 2 table B-4). */
+#define SEV_FEATURE_RESTRICTED_INJECTION (UINT64_C(1) << 3)
+#define SEV_FEATURE_ALTERNATE_INJECTION  (UINT64_C(1) << 4)
+
 enum hv_status {
     HV_OK,
     HV_BAD_ADDRESS, /* not system memory, or not aligned */

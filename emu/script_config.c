@@ -190,6 +190,16 @@ static void read_sev_features(lua_State *lua, struct scenario *scenario, const c
     scenario->config.sev_features = check_count(lua, field, 0, INT64_MAX);
 }
 
+static void read_restricted_injection(lua_State *lua, struct scenario *scenario, const char *field)
+{
+    if (!lua_isboolean(lua, -1))
+        script_field_error(lua, field, "%s is a %s; it must be true or false", field,
+                           luaL_typename(lua, -1));
+    scenario->config.sev_features &= ~SEV_FEATURE_RESTRICTED_INJECTION;
+    if (lua_toboolean(lua, -1))
+        scenario->config.sev_features |= SEV_FEATURE_RESTRICTED_INJECTION;
+}
+
 static void read_slice(lua_State *lua, struct scenario *scenario, const char *field)
 {
     scenario->config.slice_insns = check_count(lua, field, 1, INT64_MAX);
@@ -250,6 +260,7 @@ static const struct field fields[] = {
     {"seed", read_seed},
     {"guest_vmpl", read_guest_vmpl},
     {"sev_features", read_sev_features},
+    {"restricted_injection", read_restricted_injection}, /* after the number it is a bit of */
     {"schedule", read_setting},
     {"tlb_mode", read_setting},
     {"pval_vmpl", read_setting},

@@ -87,6 +87,7 @@ static const struct setting settings[] = {
     {"inuse_write", "a guest's store to a running VMSA", {"npf_retry", "allow"}},
     {"tlb_mode", "what RMP changes flush", {"arch", "hw"}},
     {"schedule", "which processor runs next", {"fair", "random"}},
+    {"restricted_injection", "#HV is all that can be injected into VMPL0", {"off", "on"}},
 };
 static const size_t settings_count = G_N_ELEMENTS(settings);
 
@@ -98,7 +99,11 @@ static void setting_store(struct machine_config *config, size_t setting, int wor
     case 2: config->rmp_config.pval_npt = (enum rmp_pval_npt)word; break;
     case 3: config->rmp_config.inuse_write = (enum rmp_inuse_write)word; break;
     case 4: config->tlb_mode = (enum tlb_mode)word; break;
-    default: config->schedule = (enum machine_schedule)word; break;
+    case 5: config->schedule = (enum machine_schedule)word; break;
+    default:
+        config->sev_features &= ~SEV_FEATURE_RESTRICTED_INJECTION;
+        config->sev_features |= word ? SEV_FEATURE_RESTRICTED_INJECTION : 0;
+        break;
     }
 }
 _Static_assert(RMP_PVAL_VMPL_GP == 0 && RMP_PVAL_C0_PF == 0 && RMP_PVAL_NPT_READ == 0 &&
@@ -143,7 +148,7 @@ void script_settings_describe(GString *out)
 {
     for (size_t i = 0; i < settings_count; i++) {
         char *words = words_join(settings[i].words);
-        g_string_append_printf(out, "  %-12s %s (%s)\n", settings[i].name, words,
+        g_string_append_printf(out, "  %-20s %s (%s)\n", settings[i].name, words,
                                settings[i].meaning);
         g_free(words);
     }

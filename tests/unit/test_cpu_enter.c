@@ -159,6 +159,23 @@ static void test_inject(const void *data)
     fixture_free(f);
 }
 
+/* APM 2 15.36.16: of all that EVENTINJ can say, #HV as exception without error code is legal. */
+static void test_restricted_is_hv_only(void)
+{
+    struct fixture *f = fixture_new();
+
+    fixture_idt(f);
+    FIXTURE_CODE_OF(f, sum);
+    f->vmsa.sev_features |= RESTRICTED;
+    for (uint64_t event = 0; event < 0x1000; event++) {
+        f->vmcb.eventinj = EVENTINJ_VALID | event;
+        if (event == (EVENTINJ_EXCEPTION << 8 | 28))
+            continue; /* the case "restricted/hv" */
+        g_assert_cmpint(fixture_enter(f), ==, VCPU_ENTER_INVALID);
+    }
+    fixture_free(f);
+}
+
 /* V_IRQ waits for RFLAGS.IF, and for the instruction behind STI. */
 static void test_v_irq(void)
 {
@@ -287,6 +304,7 @@ int main(int argc, char **argv)
             g_strdup_printf("/cpu/enter/apm2-15.36.16/inject/%s", inject_cases[i].name);
         g_test_add_data_func(path, &inject_cases[i], test_inject);
     }
+    g_test_add_func("/cpu/enter/apm2-15.36.16/restricted-is-hv-only", test_restricted_is_hv_only);
     g_test_add_func("/cpu/enter/apm2-15.21/v-irq-waits-for-if", test_v_irq);
     g_test_add_func("/cpu/enter/apm2-15.21/v-irq-behind-sti-hlt", test_v_irq_halt);
     g_test_add_func("/cpu/exit/no-idt-is-shutdown", test_no_idt_is_shutdown);

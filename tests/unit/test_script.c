@@ -127,6 +127,8 @@ static const struct refusal refusals[] = {
      "tlb_mode = 'fast': it must be one of arch, hw", EMU_ERROR_INPUT},
     {"size", "scenario { title = 'x', memory = '64Q' }", "memory = \"64Q\": it must be a size",
      EMU_ERROR_INPUT},
+    {"boolean", "scenario {\n  title = 'x',\n  restricted_injection = 1 }",
+     "s.lua:3: restricted_injection is a number; it must be true or false", EMU_ERROR_INPUT},
     {"twice", "scenario { title = 'x' } scenario { title = 'y' }", "given twice", EMU_ERROR_INPUT},
     {"rule", "scenario { title = 'x', expect = { violates = 'vmpl0-confidentialty' } }",
      "no invariant or rule 'vmpl0-confidentialty'; did you mean 'vmpl0-confidentiality'?",
@@ -283,6 +285,26 @@ static void test_fields(void)
     script_free(script);
 }
 
+/* The words of a bit of SEV_FEATURES, from the scenario and from the command line. */
+static void test_restricted_injection(void)
+{
+    static const char text[] =
+        "scenario { title = 'T', sev_features = 0x20, restricted_injection = true }";
+    GError *error = NULL;
+    struct script *script = script_open("s.lua", text, strlen(text), NULL, NULL, NULL, &error);
+    g_assert_no_error(error);
+    struct machine_config config = script_scenario(script)->config;
+    g_assert_cmphex(config.sev_features, ==, 0x28);
+    g_assert_true(script_setting_set(&config, "restricted_injection", "off", &error));
+    g_assert_cmphex(config.sev_features, ==, 0x20);
+    g_assert_true(script_setting_set(&config, "restricted_injection", "on", &error));
+    g_assert_cmphex(config.sev_features, ==, 0x28);
+    g_assert_false(script_setting_set(&config, "restricted_injection", "1", &error));
+    g_assert_error(error, EMU_ERROR, EMU_ERROR_INPUT);
+    g_error_free(error);
+    script_free(script);
+}
+
 /* Headers through which a script's files may know the machine: the hypervisor's interface, and
  * what a program around it needs. */
 static const char *const headers_allowed[] = {
@@ -348,6 +370,7 @@ int main(int argc, char **argv)
     g_test_add_func("/script/memory-limit-everywhere", test_memory_everywhere);
     g_test_add_func("/script/sizes", test_sizes);
     g_test_add_func("/script/fields", test_fields);
+    g_test_add_func("/script/restricted-injection", test_restricted_injection);
     g_test_add_func("/script/interface-only", test_interface_only);
     return g_test_run();
 }
