@@ -3,13 +3,15 @@
 
 void check_equal(struct checks *checks, const char *what, uint64_t got, uint64_t wanted)
 {
-    if (got == wanted) {
-        checks->passed++;
-        guest_print(checks->guest, "%s: ok %s\n", checks->kernel, what);
-    } else {
+    if (got != wanted) {
         checks->failed++;
-        guest_print(checks->guest, "%s: FAILED %s: got 0x%lx, wanted 0x%lx\n", checks->kernel, what,
-                    got, wanted);
+        guest_print(checks->guest, "%s: FAILED %s: got 0x%lx, wanted 0x%lx (vCPU %u)\n",
+                    checks->kernel, what, got, wanted, checks->guest->index);
+        return;
+    }
+    checks->passed++;
+    if (!checks->quiet) {
+        guest_print(checks->guest, "%s: ok %s\n", checks->kernel, what);
     }
 }
 

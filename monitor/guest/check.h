@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Checks of a guest kernel: each prints one line and is counted. */
+/* Checks of a guest kernel: each is counted and, unless it is quiet and holds, prints one line. */
 #ifndef MONITOR_GUEST_CHECK_H
 #define MONITOR_GUEST_CHECK_H
 
@@ -8,10 +8,11 @@
 struct checks {
     struct guest *guest;
     const char *kernel; /* name at the start of each line */
+    bool quiet;
     unsigned passed, failed;
 };
 
-/* Prints "KERNEL: ok WHAT" or "KERNEL: FAILED WHAT: got ..., wanted ...". */
+/* Prints "KERNEL: ok WHAT" or "KERNEL: FAILED WHAT: got ..., wanted ... (vCPU ...)". */
 void check_equal(struct checks *checks, const char *what, uint64_t got, uint64_t wanted);
 void check_true(struct checks *checks, const char *what, bool holds);
 

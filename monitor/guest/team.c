@@ -49,9 +49,8 @@ uint32_t team_gather(struct guest *first, team_work *work, uint32_t *started)
     for (*started = 1; *started < boot->vcpu_count; (*started)++) {
         uint32_t index = *started;
         guest_vcpu(index)->area = &areas[index];
-        uint32_t code =
-            team_wake(first, boot->apic_id[index], (uint64_t)team_state_make(first, index),
-                      (uint64_t)&areas[index]);
+        uint32_t code = team_wake(first, boot->apic_id[index],
+                                  (uint64_t)team_state_make(first, index), (uint64_t)&areas[index]);
         if (code != SVSM_SUCCESS) {
             return code;
         }

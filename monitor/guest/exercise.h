@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * An exercise tries one call, with good arguments and bad ones, on one vCPU and on all of them at
+ * the same time. exerciser.c runs a list of exercises; each guest kernel is such a list.
+ */
+#ifndef MONITOR_GUEST_EXERCISE_H
+#define MONITOR_GUEST_EXERCISE_H
+
+#include "monitor/guest/check.h"
+
+struct exercise {
+    const char *name;
+    /* One after the other, each may be NULL. */
+    void (*before)(struct checks *checks);   /* on the first vCPU */
+    void (*together)(struct checks *checks); /* on every vCPU */
+    void (*after)(struct checks *checks);    /* on the first vCPU */
+};
+
+extern const struct exercise exercise_switch, exercise_set_page_shared, exercise_set_page_private;
+
+#endif
