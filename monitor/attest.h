@@ -1,16 +1,37 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The firmware's attestation report over nonce and measurement register. */
+/*
+ * Reports (docs/attestation.md). The monitor makes a key of its own at start-up; the firmware's
+ * report vouches for the key, and the key signs nonce and measurement register.
+ */
 #ifndef MONITOR_ATTEST_H
 #define MONITOR_ATTEST_H
 
+#include <stddef.h>
 #include <stdint.h>
 
+#include "monitor/report_abi.h"
 #include "monitor/svsm.h"
 
 struct cpu;
+struct random;
 
-/* REPORT_DATA = SHA-512(nonce || PCR), VMPL 0. SVSM_FIRMWARE if the channel gives none. */
-enum svsm_result attest_report(struct cpu *cpu, const uint8_t nonce[SVSM_NONCE_BYTES],
-                               uint8_t report[SVSM_REPORT_BYTES]);
+/* Written during start-up, only read afterwards: needs no lock. */
+struct attest {
+    struct report_key key;                    /* public */
+    uint8_t key_hash[SVSM_REPORT_DATA_BYTES]; /* of key: REPORT_DATA */
+    uint8_t *scalar;                          /* private; big endian, alone in its page */
+};
+
+/* Start-up: the key pair. */
+void attest_start(struct cpu *cpu, struct random *random);
+
+/* The firmware's report for VMPL 0 over report_data. SVSM_FIRMWARE if the channel gives none. */
+enum svsm_result attest_firmware_report(struct cpu *cpu,
+                                        const uint8_t report_data[SVSM_REPORT_DATA_BYTES],
+                                        uint8_t report[REPORT_FIRMWARE_BYTES]);
+
+/* Both reports over nonce and the measurement register as it is now. */
+enum svsm_result attest_report(struct cpu *cpu, const uint8_t nonce[REPORT_NONCE_BYTES],
+                               struct report *report);
 
 #endif

@@ -7,6 +7,7 @@
 #include "monitor/lib/string.h"
 #include "monitor/monitor.h"
 #include "monitor/psc.h"
+#include "monitor/services.h"
 
 static enum svsm_result range_hold(struct cpu *cpu, const struct call *call, enum page_state wanted)
 {
@@ -63,28 +64,28 @@ static enum svsm_result extend_pcr(struct cpu *cpu, const struct call *call)
 }
 
 /* RCX = GPA of a guest buffer, RDX = its bytes; nonce in the calling area. Out: RCX = bytes of the
- * report, also when the buffer is too small. */
+ * reports (report_abi.h), also when the buffer is too small. */
 static enum svsm_result attest(struct cpu *cpu, struct call *call)
 {
-    uint8_t nonce[SVSM_NONCE_BYTES];
-    uint8_t report[SVSM_REPORT_BYTES];
+    uint8_t nonce[REPORT_NONCE_BYTES];
+    struct report *report = services_scratch(cpu);
     uint64_t gpa = call->rcx;
-    if (call->rdx < sizeof report) {
-        call->rcx = sizeof report;
+    if (call->rdx < sizeof *report) {
+        call->rcx = sizeof *report;
         return SVSM_INVALID_PARAMETER;
     }
     /* The buffer is looked at before the firmware is asked, and again when it is written. */
-    enum svsm_result result = guest_buffer_check(cpu, gpa, sizeof report);
+    enum svsm_result result = guest_buffer_check(cpu, gpa, sizeof *report);
     if (result != SVSM_SUCCESS) {
         return result;
     }
     memcpy(nonce, call->area->argument, sizeof nonce);
     result = attest_report(cpu, nonce, report);
     if (result == SVSM_SUCCESS) {
-        result = guest_copy_out(cpu, gpa, report, sizeof report);
+        result = guest_copy_out(cpu, gpa, report, sizeof *report);
     }
     if (result == SVSM_SUCCESS) {
-        call->rcx = sizeof report;
+        call->rcx = sizeof *report;
     }
     return result;
 }

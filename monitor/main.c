@@ -14,6 +14,7 @@
 #include "monitor/monitor.h"
 #include "monitor/request.h"
 #include "monitor/secrets.h"
+#include "monitor/services.h"
 #include "monitor/terminate.h"
 
 static struct monitor the_monitor;
@@ -100,6 +101,7 @@ static void monitor_run(struct cpu *cpu)
 
     secrets_take();
     psp_channel_start(&monitor->psp, cpu);
+    services_start(cpu);
     pcr_start(cpu);
     if (monitor->info.guest_entry == 0) {
         secrets_wipe();

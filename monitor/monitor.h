@@ -3,6 +3,7 @@
 #ifndef MONITOR_MONITOR_H
 #define MONITOR_MONITOR_H
 
+#include "monitor/attest.h"
 #include "monitor/console.h"
 #include "monitor/cpu_area.h"
 #include "monitor/heap.h"
@@ -12,6 +13,7 @@
 #include "monitor/pagetable.h"
 #include "monitor/pcr.h"
 #include "monitor/psp_channel.h"
+#include "monitor/services.h"
 
 struct monitor {
     struct launch_info info;     /* measured */
@@ -24,6 +26,8 @@ struct monitor {
     struct console console;
     struct psp_channel psp;
     struct pcr pcr;
+    struct attest attest;
+    struct services services;
     struct cpu *cpu[LAUNCH_CPUS_MAX];
     struct idt_gate idt[IDT_VECTORS];
 };

@@ -26,26 +26,23 @@ void pcr_start(struct cpu *cpu)
     hash_finish(&hash, monitor->pcr.value);
 }
 
-void pcr_hash_pair(uint8_t result[SVSM_PCR_BYTES], const uint8_t first[SVSM_PCR_BYTES],
-                   const uint8_t second[SVSM_PCR_BYTES])
-{
-    struct hash hash;
-    hash_start(&hash);
-    hash_update(&hash, first, SVSM_PCR_BYTES);
-    hash_update(&hash, second, SVSM_PCR_BYTES);
-    hash_finish(&hash, result);
-}
-
 void pcr_extend(struct pcr *pcr, const uint8_t data[SVSM_PCR_BYTES])
 {
+    struct hash hash;
     lock_acquire(&pcr->lock);
-    pcr_hash_pair(pcr->value, pcr->value, data);
+    hash_start(&hash);
+    hash_update(&hash, pcr->value, SVSM_PCR_BYTES);
+    hash_update(&hash, data, SVSM_PCR_BYTES);
+    hash_finish(&hash, pcr->value);
+    pcr->extensions++;
     lock_release(&pcr->lock);
 }
 
-void pcr_read(struct pcr *pcr, uint8_t value[SVSM_PCR_BYTES])
+uint64_t pcr_read(struct pcr *pcr, uint8_t value[SVSM_PCR_BYTES])
 {
     lock_acquire(&pcr->lock);
     memcpy(value, pcr->value, SVSM_PCR_BYTES);
+    uint64_t extensions = pcr->extensions;
     lock_release(&pcr->lock);
+    return extensions;
 }

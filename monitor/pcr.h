@@ -17,6 +17,7 @@ struct cpu;
 struct pcr {
     struct lock lock;
     uint8_t value[SVSM_PCR_BYTES];
+    uint64_t extensions;
 };
 
 /* PCR_0: for each image range in INFO's order its GPA and length (u64 each) and its bytes, then
@@ -24,10 +25,7 @@ struct pcr {
 void pcr_start(struct cpu *cpu);
 
 void pcr_extend(struct pcr *pcr, const uint8_t data[SVSM_PCR_BYTES]);
-void pcr_read(struct pcr *pcr, uint8_t value[SVSM_PCR_BYTES]);
-
-/* One step of the chain, and the report data of Attest: SHA-512(first || second), 64 bytes each. */
-void pcr_hash_pair(uint8_t result[SVSM_PCR_BYTES], const uint8_t first[SVSM_PCR_BYTES],
-                   const uint8_t second[SVSM_PCR_BYTES]);
+/* The value, and how many extensions it has gone through: of one moment. */
+uint64_t pcr_read(struct pcr *pcr, uint8_t value[SVSM_PCR_BYTES]);
 
 #endif

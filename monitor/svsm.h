@@ -56,8 +56,7 @@ enum svsm_verismo_call {
 enum {
     SVSM_PAGES_MAX = 4095, /* SetPageShared, SetPagePrivate: pages of one call */
     SVSM_PCR_BYTES = 64,
-    SVSM_NONCE_BYTES = 64,
-    SVSM_REPORT_BYTES = 0x4a0,
+    SVSM_REPORT_DATA_BYTES = 64,
     SVSM_ARGUMENT_OFFSET = 8, /* of data in the calling area */
 };
 

@@ -6,24 +6,15 @@
 #include <gnutls/x509.h>
 #include <string.h>
 
+#include "psp/certs_oid.h"
+
 enum { KEY_MATERIAL_BYTES = 72, SERIAL_BYTES = 16 };
 
 /* 2024-01-01 and 2054-01-01, 00:00:00 UTC. */
 #define VALID_FROM ((time_t)1704067200)
 #define VALID_TO   ((time_t)2650838400)
 
-/* Extensions of a VCEK certificate, AMD 57230 "VCEK certificate and KDS interface". */
-#define OID_STRUCT_VERSION "1.3.6.1.4.1.3704.1.1"
-#define OID_PRODUCT_NAME   "1.3.6.1.4.1.3704.1.2"
-#define OID_SPL            "1.3.6.1.4.1.3704.1.3."
-#define OID_HWID           "1.3.6.1.4.1.3704.1.4"
-#define PRODUCT_NAME       "Prova-emulated"
-
-/*
- * Security version n of OID_SPL (1 bootloader, 2 TEE, 3 SNP, 4-7 reserved, 8 microcode): which byte
- * of TCB_VERSION it is.
- */
-static const uint8_t spl_byte[8] = {0, 1, 6, 2, 3, 4, 5, 7};
+#define PRODUCT_NAME "Prova-emulated"
 
 struct identity {
     const char *name;
@@ -124,21 +115,21 @@ static int vcek_extensions_set(struct identity *who, const struct psp *psp)
 {
     static const uint8_t struct_version[] = {0x02, 1, 0};                           /* INTEGER 0 */
     uint8_t product[2 + sizeof PRODUCT_NAME - 1] = {0x16, sizeof PRODUCT_NAME - 1}; /* IA5String */
-    char oid[] = OID_SPL "0";
-    int err = extension_set(who, OID_STRUCT_VERSION, struct_version, sizeof struct_version);
+    char oid[] = PSP_OID_SPL "0";
+    int err = extension_set(who, PSP_OID_STRUCT_VERSION, struct_version, sizeof struct_version);
 
     memcpy(product + 2, PRODUCT_NAME, sizeof PRODUCT_NAME - 1);
     if (err >= 0)
-        err = extension_set(who, OID_PRODUCT_NAME, product, sizeof product);
-    for (unsigned n = 1; err >= 0 && n <= sizeof spl_byte; n++) {
-        uint8_t spl = psp->config.reported_tcb >> (8 * spl_byte[n - 1]) & 0xff;
+        err = extension_set(who, PSP_OID_PRODUCT_NAME, product, sizeof product);
+    for (unsigned n = 1; err >= 0 && n <= PSP_SPL_COUNT; n++) {
+        uint8_t spl = psp->config.reported_tcb >> (8 * psp_spl_byte(n)) & 0xff;
         uint8_t small[] = {0x02, 1, spl}, large[] = {0x02, 2, 0, spl}; /* INTEGER */
         oid[sizeof oid - 2] = (char)('0' + n);
         err = spl < 0x80 ? extension_set(who, oid, small, sizeof small)
                          : extension_set(who, oid, large, sizeof large);
     }
     if (err >= 0) /* the 64 bytes themselves, without a DER frame of their own */
-        err = extension_set(who, OID_HWID, psp->chip_id, sizeof psp->chip_id);
+        err = extension_set(who, PSP_OID_HWID, psp->chip_id, sizeof psp->chip_id);
     if (err >= 0)
         err = gnutls_x509_crt_set_basic_constraints(who->crt, 0, -1);
     if (err >= 0)

@@ -30,4 +30,16 @@ enum psp_certs_status {
 enum psp_certs_status psp_certs_make(const struct psp *psp, struct psp_certs *out,
                                      const char **why);
 
+/*
+ * The chain as text, PEM: VCEK, ASK, ARK. False: GnuTLS refused, or the text is longer than size.
+ * The text ends with a zero byte.
+ */
+bool psp_certs_print(const struct psp_certs *certs, char *text, size_t size);
+
+/*
+ * Reads certificates from PEM text, or one in DER, in the order VCEK, ASK, ARK; those that are not
+ * there get length 0. Number of certificates, 0 if the bytes are none or are more than three.
+ */
+unsigned psp_certs_parse(const void *bytes, size_t len, struct psp_certs *out);
+
 #endif

@@ -12,6 +12,8 @@ static const struct verb verbs[] = {
     {"query", "RUN.DB SQL|NAME", "ask a recorded run a question", cmd_query},
     {"replay", "RUN.DB", "run it again and compare event by event", cmd_replay},
     {"measure", "FILE", "the launch digest of a monitor", cmd_measure},
+    {"verify-report", "REPORT", "verify what Attest gave, down to the nonce", cmd_verify_report},
+    {"certs", "", "certificates of an emulated chip", cmd_certs},
     {"list", "[WHAT]", "scenarios, monitors, guests, invariants, rules, queries", cmd_list},
 };
 

@@ -24,6 +24,8 @@ int cmd_query(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
 int cmd_measure(int argc, char **argv);
 int cmd_list(int argc, char **argv);
+int cmd_verify_report(int argc, char **argv);
+int cmd_certs(int argc, char **argv);
 
 /* "prova: message" on standard error. */
 void tool_complain(const char *format, ...) G_GNUC_PRINTF(1, 2);

@@ -5,7 +5,9 @@
  * the run ends with the number of checks that failed.
  */
 #include "monitor/guest/check.h"
+#include "monitor/guest/page.h"
 #include "monitor/lib/string.h"
+#include "monitor/report_abi.h"
 #include "monitor/snp.h"
 
 enum { PATTERN = 0x5a, FOUND_BYTES = 32, REPORT_DATA_OFFSET = 0x50, REPORT_VMPL_OFFSET = 0x30 };
@@ -13,7 +15,7 @@ enum { PATTERN = 0x5a, FOUND_BYTES = 32, REPORT_DATA_OFFSET = 0x50, REPORT_VMPL_
 static uint8_t pages[4][4096] __attribute__((aligned(4096), section(".bss.page")));
 /* More than one page-state list takes. */
 static uint8_t many_pages[300][4096] __attribute__((aligned(4096), section(".bss.page")));
-static uint8_t report[2][SVSM_REPORT_BYTES];
+static struct report report[2];
 
 static uint64_t gpa_of(const void *object)
 {
@@ -28,23 +30,6 @@ static uint32_t share(struct checks *checks, uint64_t gpa, uint64_t count)
 static uint32_t make_private(struct checks *checks, uint64_t gpa, uint64_t count)
 {
     return guest_verismo(checks->guest, SVSM_VERISMO_SET_PAGE_PRIVATE, gpa, count);
-}
-
-static bool page_holds(const volatile uint8_t *page, uint8_t value)
-{
-    for (unsigned i = 0; i < 4096; i++) {
-        if (page[i] != value) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static void page_fill(volatile uint8_t *page, uint8_t value)
-{
-    for (unsigned i = 0; i < 4096; i++) {
-        page[i] = value;
-    }
 }
 
 static void found_print(struct checks *checks, const uint8_t *page)
@@ -89,7 +74,7 @@ static uint32_t extend(struct checks *checks, uint8_t value)
 static uint32_t attest(struct checks *checks, uint64_t gpa, uint64_t room, uint64_t *bytes)
 {
     struct guest_call regs = {.rcx = gpa, .rdx = room};
-    memset(checks->guest->area->argument, 0x11, SVSM_NONCE_BYTES);
+    memset(checks->guest->area->argument, 0x11, REPORT_NONCE_BYTES);
     if (!guest_call(checks->guest, SVSM_PROTOCOL_VERISMO, SVSM_VERISMO_ATTEST, &regs)) {
         return (uint32_t)SVSM_BUSY;
     }
@@ -97,31 +82,38 @@ static uint32_t attest(struct checks *checks, uint64_t gpa, uint64_t room, uint6
     return (uint32_t)regs.rax;
 }
 
-static bool same_report_data(void)
+static bool same_key(void)
 {
-    return memcmp(report[0] + REPORT_DATA_OFFSET, report[1] + REPORT_DATA_OFFSET, 64) == 0;
+    return memcmp(report[0].firmware + REPORT_DATA_OFFSET, report[1].firmware + REPORT_DATA_OFFSET,
+                  SVSM_REPORT_DATA_BYTES) == 0;
+}
+
+static bool same_statement(void)
+{
+    return memcmp(&report[0].monitor, &report[1].monitor, REPORT_MONITOR_SIGNED_BYTES) == 0;
 }
 
 static void measurement(struct checks *checks)
 {
     uint64_t bytes = 0;
     uint32_t vmpl = 1;
-    check_equal(checks, "Attest", attest(checks, gpa_of(report[0]), sizeof report[0], &bytes),
+    check_equal(checks, "Attest", attest(checks, gpa_of(&report[0]), sizeof report[0], &bytes),
                 SVSM_SUCCESS);
-    check_equal(checks, "Attest gives the whole report", bytes, SVSM_REPORT_BYTES);
-    memcpy(&vmpl, report[0] + REPORT_VMPL_OFFSET, sizeof vmpl);
+    check_equal(checks, "Attest gives the whole report", bytes, sizeof report[0]);
+    memcpy(&vmpl, report[0].firmware + REPORT_VMPL_OFFSET, sizeof vmpl);
     check_equal(checks, "report is VMPL 0's", vmpl, 0);
-    check_equal(checks, "Attest again", attest(checks, gpa_of(report[1]), sizeof report[1], &bytes),
-                SVSM_SUCCESS);
-    check_true(checks, "same nonce, same PCR: same report data", same_report_data());
+    check_equal(checks, "Attest again",
+                attest(checks, gpa_of(&report[1]), sizeof report[1], &bytes), SVSM_SUCCESS);
+    check_true(checks, "same nonce, same PCR: same report", same_key() && same_statement());
     check_equal(checks, "ExtendPCR", extend(checks, 1), SVSM_SUCCESS);
     check_equal(checks, "Attest after ExtendPCR",
-                attest(checks, gpa_of(report[1]), sizeof report[1], &bytes), SVSM_SUCCESS);
-    check_true(checks, "ExtendPCR changes the report data", !same_report_data());
+                attest(checks, gpa_of(&report[1]), sizeof report[1], &bytes), SVSM_SUCCESS);
+    check_true(checks, "ExtendPCR changes the report", same_key() && !same_statement());
+    check_equal(checks, "report counts ExtendPCR", report[1].monitor.extensions, 1);
     check_equal(checks, "Attest, buffer too small",
-                attest(checks, gpa_of(report[0]), sizeof report[0] - 1, &bytes),
+                attest(checks, gpa_of(&report[0]), sizeof report[0] - 1, &bytes),
                 (uint32_t)SVSM_INVALID_PARAMETER);
-    check_equal(checks, "Attest says what it needs", bytes, SVSM_REPORT_BYTES);
+    check_equal(checks, "Attest says what it needs", bytes, sizeof report[0]);
     check_equal(checks, "Attest into the monitor",
                 attest(checks, checks->guest->boot->monitor_gpa, sizeof report[0], &bytes),
                 (uint32_t)SVSM_INVALID_ADDRESS);
