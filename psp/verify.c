@@ -31,17 +31,17 @@ static void crt_free(gnutls_x509_crt_t crt)
         gnutls_x509_crt_deinit(crt);
 }
 
-/* The clock of the host has no say: dates are not checked. */
+/* The clock of the host has no say: dates are not checked. Without the other flag a certificate
+ * would pass as signed by itself because it is in the list of those that are trusted. */
 static bool signed_by(gnutls_x509_crt_t crt, gnutls_x509_crt_t issuer)
 {
+    unsigned flags = GNUTLS_VERIFY_DISABLE_TIME_CHECKS | GNUTLS_VERIFY_DO_NOT_ALLOW_SAME;
     unsigned status = ~0u;
-    unsigned authority = 0;
+    unsigned critical;
 
-    return gnutls_x509_crt_get_ca_status(issuer, &authority) > 0 &&
+    return gnutls_x509_crt_get_ca_status(issuer, &critical) > 0 &&
            gnutls_x509_crt_check_issuer(crt, issuer) == 1 &&
-           gnutls_x509_crt_verify(crt, &issuer, 1, GNUTLS_VERIFY_DISABLE_TIME_CHECKS, &status) >=
-               0 &&
-           status == 0;
+           gnutls_x509_crt_verify(crt, &issuer, 1, flags, &status) >= 0 && status == 0;
 }
 
 static bool is_authority(gnutls_x509_crt_t crt)
@@ -79,28 +79,28 @@ static bool crt_key(gnutls_x509_crt_t crt, struct psp_public_key *key)
     return good;
 }
 
-static bool chip_matches(gnutls_x509_crt_t vcek, const struct psp_report *report)
+static bool chip_id_read(gnutls_x509_crt_t vcek, uint8_t chip_id[64])
 {
-    uint8_t hwid[sizeof report->chip_id];
-    size_t len = sizeof hwid;
+    size_t len = 64;
 
-    return gnutls_x509_crt_get_extension_by_oid(vcek, PSP_OID_HWID, 0, hwid, &len, NULL) >= 0 &&
-           len == sizeof hwid && memcmp(hwid, report->chip_id, sizeof hwid) == 0;
+    return gnutls_x509_crt_get_extension_by_oid(vcek, PSP_OID_HWID, 0, chip_id, &len, NULL) >= 0 &&
+           len == 64;
 }
 
 /* AMD 57230: each part of the TCB is a DER INTEGER of its own. */
-static bool tcb_matches(gnutls_x509_crt_t vcek, const struct psp_report *report)
+static bool tcb_read(gnutls_x509_crt_t vcek, uint64_t *tcb)
 {
     char oid[] = PSP_OID_SPL "0";
 
+    *tcb = 0;
     for (unsigned n = 1; n <= PSP_SPL_COUNT; n++) {
-        uint8_t der[8], spl = report->reported_tcb >> (8 * psp_spl_byte(n)) & 0xff;
+        uint8_t der[8];
         size_t len = sizeof der;
         oid[sizeof oid - 2] = (char)('0' + n);
         if (gnutls_x509_crt_get_extension_by_oid(vcek, oid, 0, der, &len, NULL) < 0 || len < 3 ||
-            der[0] != 0x02 || der[1] != len - 2 || der[len - 1] != spl ||
-            !bytes_are_zero(der + 2, len - 3))
+            der[0] != 0x02 || der[1] != len - 2 || !bytes_are_zero(der + 2, len - 3))
             return false;
+        *tcb |= (uint64_t)der[len - 1] << (8 * psp_spl_byte(n));
     }
     return true;
 }
@@ -149,21 +149,43 @@ static bool as_wanted(const uint8_t *wanted, const void *found, size_t len)
     return !wanted || memcmp(wanted, found, len) == 0;
 }
 
-static bool step_holds(enum psp_verify_step step, const struct report *report,
-                       const struct chain *chain, const struct psp_verify_wanted *wanted)
+static enum psp_verify_step chain_verify(struct chain *chain, const struct psp_certs *certs,
+                                         struct psp_vcek *out)
 {
-    struct psp_public_key key;
+    if (!crt_load(&chain->ark, &certs->ark) || !signed_by(chain->ark, chain->ark))
+        return PSP_VERIFY_ROOT;
+    if (!crt_load(&chain->ask, &certs->ask) || !is_authority(chain->ask) ||
+        !signed_by(chain->ask, chain->ark))
+        return PSP_VERIFY_ASK;
+    if (!crt_load(&chain->vcek, &certs->vcek) || !signed_by(chain->vcek, chain->ask) ||
+        !crt_key(chain->vcek, &out->key) || !chip_id_read(chain->vcek, out->chip_id) ||
+        !tcb_read(chain->vcek, &out->tcb))
+        return PSP_VERIFY_VCEK;
+    return PSP_VERIFY_DONE;
+}
+
+enum psp_verify_step psp_verify_chain(const struct psp_certs *certs, struct psp_vcek *out)
+{
+    struct chain chain = {0};
+    enum psp_verify_step step = chain_verify(&chain, certs, out);
+
+    crt_free(chain.ark);
+    crt_free(chain.ask);
+    crt_free(chain.vcek);
+    return step;
+}
+
+static bool step_holds(enum psp_verify_step step, const struct report *report,
+                       const struct psp_vcek *vcek, const struct psp_verify_wanted *wanted)
+{
     struct psp_report firmware;
 
     memcpy(&firmware, report->firmware, sizeof firmware);
     switch (step) {
-    case PSP_VERIFY_ROOT: return is_authority(chain->ark) && signed_by(chain->ark, chain->ark);
-    case PSP_VERIFY_ASK: return is_authority(chain->ask) && signed_by(chain->ask, chain->ark);
-    case PSP_VERIFY_VCEK: return signed_by(chain->vcek, chain->ask);
-    case PSP_VERIFY_FIRMWARE_REPORT:
-        return crt_key(chain->vcek, &key) && psp_report_verify(&firmware, &key);
-    case PSP_VERIFY_CHIP: return chip_matches(chain->vcek, &firmware);
-    case PSP_VERIFY_TCB: return tcb_matches(chain->vcek, &firmware);
+    case PSP_VERIFY_FIRMWARE_REPORT: return psp_report_verify(&firmware, &vcek->key);
+    case PSP_VERIFY_CHIP:
+        return memcmp(firmware.chip_id, vcek->chip_id, sizeof firmware.chip_id) == 0;
+    case PSP_VERIFY_TCB: return firmware.reported_tcb == vcek->tcb;
     case PSP_VERIFY_VMPL: return firmware.vmpl == 0;
     case PSP_VERIFY_POLICY: return policy_holds(&firmware, wanted->debug_allowed);
     case PSP_VERIFY_KEY: return key_bound(&report->monitor.key, &firmware);
@@ -174,30 +196,21 @@ static bool step_holds(enum psp_verify_step step, const struct report *report,
         return as_wanted(wanted->pcr, report->monitor.pcr, sizeof report->monitor.pcr);
     case PSP_VERIFY_NONCE:
         return as_wanted(wanted->nonce, report->monitor.nonce, sizeof report->monitor.nonce);
+    case PSP_VERIFY_ROOT:
+    case PSP_VERIFY_ASK:
+    case PSP_VERIFY_VCEK:
     case PSP_VERIFY_DONE: break;
     }
-    return true;
+    return false; /* none of a report's */
 }
 
-enum psp_verify_step psp_verify_report(const struct report *report, const struct psp_certs *certs,
+enum psp_verify_step psp_verify_report(const struct report *report, const struct psp_vcek *vcek,
                                        const struct psp_verify_wanted *wanted)
 {
-    struct chain chain = {0};
-    enum psp_verify_step step = PSP_VERIFY_ROOT;
+    enum psp_verify_step step = PSP_VERIFY_FIRMWARE_REPORT;
 
-    if (!crt_load(&chain.ark, &certs->ark)) {
-        step = PSP_VERIFY_ROOT;
-    } else if (!crt_load(&chain.ask, &certs->ask)) {
-        step = PSP_VERIFY_ASK;
-    } else if (!crt_load(&chain.vcek, &certs->vcek)) {
-        step = PSP_VERIFY_VCEK;
-    } else {
-        while (step < PSP_VERIFY_DONE && step_holds(step, report, &chain, wanted))
-            step++;
-    }
-    crt_free(chain.ark);
-    crt_free(chain.ask);
-    crt_free(chain.vcek);
+    while (step < PSP_VERIFY_DONE && step_holds(step, report, vcek, wanted))
+        step++;
     return step;
 }
 

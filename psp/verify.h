@@ -36,8 +36,19 @@ struct psp_verify_wanted {
     bool debug_allowed;
 };
 
-/* The first step that fails; PSP_VERIFY_DONE if none does. certs->ark is trusted. */
-enum psp_verify_step psp_verify_report(const struct report *report, const struct psp_certs *certs,
+/* What a VCEK certificate says. */
+struct psp_vcek {
+    struct psp_public_key key;
+    uint8_t chip_id[64];
+    uint64_t tcb;
+};
+
+/* The first step up to PSP_VERIFY_VCEK that fails, else PSP_VERIFY_DONE and *out. certs->ark is
+ * trusted. */
+enum psp_verify_step psp_verify_chain(const struct psp_certs *certs, struct psp_vcek *out);
+
+/* The first of the other steps that fails; PSP_VERIFY_DONE if none does. vcek is trusted. */
+enum psp_verify_step psp_verify_report(const struct report *report, const struct psp_vcek *vcek,
                                        const struct psp_verify_wanted *wanted);
 
 /* "certificate of the chip (VCEK) is signed by the ASK" */

@@ -164,8 +164,10 @@ static int verify(struct verify_command *command, const char *path)
     if (!wanted_take(command, &error) || !report_read(command, path, &error) ||
         !chain_read(command, &error))
         return tool_fail(error);
-    enum psp_verify_step failed =
-        psp_verify_report(&command->report, &command->chain, &command->wanted);
+    struct psp_vcek vcek;
+    enum psp_verify_step failed = psp_verify_chain(&command->chain, &vcek);
+    if (failed == PSP_VERIFY_DONE)
+        failed = psp_verify_report(&command->report, &vcek, &command->wanted);
     if (!command->quiet)
         result_print(command, failed);
     if (failed == PSP_VERIFY_DONE)

@@ -4,6 +4,9 @@ foreach(part crypto measure cpuid gctx launch finish request message random cert
         LIBS prova_psp PkgConfig::GNUTLS LABELS quick)
 endforeach()
 
+prova_unit_test(NAME psp_verify SOURCES test_psp_verify.c psp_fixture.c
+    LIBS prova_psp PkgConfig::GNUTLS)
+
 # A model is a pure function (docs/architecture.md): no allocation, I/O, clock or globals.
 if(NOT PROVA_SANITIZE AND NOT PROVA_COVERAGE)
     add_test(NAME unit.psp_pure COMMAND "${PROJECT_SOURCE_DIR}/tests/unit/check_pure.sh"
