@@ -53,10 +53,41 @@ bool honest_idle(const struct machine *machine, uint32_t cpu)
     return honest_next_vmsa(machine, cpu) == 0;
 }
 
+uint64_t honest_shared_spa(struct machine *machine, uint64_t gpa)
+{
+    struct npt_mapping map = hv_npt_lookup(machine, gpa);
+    if (gpa & PAGE_MASK || !map.present)
+        return UINT64_MAX;
+    uint64_t spa = map.spa + (gpa - map.gpa);
+    return rmp_hypervisor_owned(&machine->rmp, spa, PAGE_4K) ? spa : UINT64_MAX;
+}
+
+uint64_t honest_doorbell(const struct machine *machine, uint32_t cpu, uint8_t vmpl)
+{
+    return cpu < machine->cpus && vmpl < VMPL_COUNT ? machine->honest.cpu[cpu].doorbell_gpa[vmpl]
+                                                    : UINT64_MAX;
+}
+
+bool honest_wake(struct machine *machine, uint32_t cpu)
+{
+    struct honest_cpu *target = &machine->honest.cpu[cpu];
+    if (cpu >= machine->cpus || target->vmsa[target->vmpl] == 0)
+        return false;
+    target->runnable = true;
+    target->hold[target->vmpl] = HONEST_HOLD_NONE;
+    processor_wake(machine, cpu);
+    return true;
+}
+
 void processor_wake(struct machine *machine, uint32_t cpu)
 {
-    if (machine->processor[cpu].state == PROCESSOR_IDLE)
-        machine->processor[cpu].state = PROCESSOR_OUT;
+    struct processor *processor = &machine->processor[cpu];
+    if (processor->state != PROCESSOR_IDLE)
+        return;
+    processor->state = PROCESSOR_OUT;
+    if (machine->acting_cpu >= 0)
+        processor->clock.cycles =
+            MAX(processor->clock.cycles, hv_time(machine, (uint32_t)machine->acting_cpu));
 }
 
 void honest_console(struct machine *machine, uint16_t port, uint8_t value)
@@ -93,11 +124,11 @@ static void terminated(struct machine *machine, const struct hv_exit *exit)
     g_free(text);
 }
 
-void honest_handle(struct machine *machine, const struct hv_exit *exit)
+static void answer(struct machine *machine, const struct hv_exit *exit)
 {
     switch (exit->kind) {
     case HV_EXIT_INTR: break;
-    case HV_EXIT_HLT: machine->honest.cpu[exit->cpu].runnable = false; break;
+    case HV_EXIT_HLT: honest_halt(machine, exit); break;
     case HV_EXIT_SHUTDOWN:
         machine_end(machine, RUN_END_SHUTDOWN, exit->vmpl,
                     "triple fault: the guest could not deliver an exception");
@@ -119,4 +150,12 @@ void honest_handle(struct machine *machine, const struct hv_exit *exit)
             honest_msr(machine, exit);
         break;
     }
+}
+
+void honest_handle(struct machine *machine, const struct hv_exit *exit)
+{
+    honest_reinject(machine, exit);
+    answer(machine, exit);
+    if (machine->end_reason == RUN_END_NONE)
+        honest_events_post(machine, exit->cpu);
 }

@@ -24,6 +24,21 @@ uint64_t honest_vmsa(const struct machine *machine, uint32_t cpu, uint8_t vmpl);
  * script's remapping does not change): the SPA that belongs to gpa, or UINT64_MAX. */
 uint64_t honest_spa_of(const struct machine *machine, uint64_t gpa);
 
+/*
+ * An interrupt or NMI for a VMPL of a processor, as a correct hypervisor delivers it: by the
+ * doorbell page and #HV if its VMSA has restricted injection, otherwise by V_IRQ or EVENTINJ. A
+ * processor in the guest or idle is brought out for it, unless a more privileged VMPL is at work.
+ */
+void honest_interrupt(struct machine *machine, uint32_t cpu, uint8_t vmpl, uint8_t vector);
+void honest_nmi(struct machine *machine, uint32_t cpu, uint8_t vmpl);
+
+/* GPA of the doorbell page that (processor, VMPL) has registered, UINT64_MAX if none. */
+uint64_t honest_doorbell(const struct machine *machine, uint32_t cpu, uint8_t vmpl);
+
+/* The processor runs again although nothing happened: HLT and AP reset hold may end at any time.
+ * False if it has no VMSA to run. */
+bool honest_wake(struct machine *machine, uint32_t cpu);
+
 /* What the processor does when it has nothing to run. */
 bool honest_idle(const struct machine *machine, uint32_t cpu);
 

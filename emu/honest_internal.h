@@ -19,9 +19,10 @@ enum ghcb_hv_feature {
     HV_FEATURE_MULTI_VMPL = 1 << 5,
 };
 enum {
-    HV_FEATURES =
-        HV_FEATURE_SNP | HV_FEATURE_AP_CREATION | HV_FEATURE_APIC_ID_LIST | HV_FEATURE_MULTI_VMPL,
+    HV_FEATURES = HV_FEATURE_SNP | HV_FEATURE_AP_CREATION | HV_FEATURE_RESTRICTED_INJECTION |
+                  HV_FEATURE_APIC_ID_LIST | HV_FEATURE_MULTI_VMPL,
 };
+#define GHCB_MSR_AP_RELEASED UINT64_C(0x1007) /* answer to AP reset hold: a startup came */
 
 /* emu/honest_msr.c: answers a request of the MSR protocol. */
 void honest_msr(struct machine *machine, const struct hv_exit *exit);
@@ -38,13 +39,34 @@ uint64_t honest_psc_list(struct machine *machine, struct ghcb *ghcb);
 bool honest_ap_creation(struct machine *machine, const struct hv_exit *exit);
 bool honest_run_vmpl(struct machine *machine, uint32_t cpu, uint8_t vmpl);
 
+/* emu/honest_event.c. Posts what waits for any VMPL of a processor that is out; a VMPL that must
+ * take over becomes the one that runs next. */
+void honest_events_post(struct machine *machine, uint32_t cpu);
+/* Whether something waits that could not be posted because another event goes first. */
+bool honest_events_due(const struct machine *machine, uint32_t cpu);
+/* HLT: the processor idles, unless an event is in front of it. */
+void honest_halt(struct machine *machine, const struct hv_exit *exit);
+/* The event whose delivery the exit interrupted is injected at the next VMRUN. */
+void honest_reinject(struct machine *machine, const struct hv_exit *exit);
+
+/* emu/honest_ipi.c. The command of an APIC's ICR, from a VMPL of a processor; false: it is none. */
+bool honest_ipi(struct machine *machine, uint32_t cpu, uint8_t vmpl, uint64_t icr);
+/* Registers of the x2APIC; false: #GP. */
+bool honest_x2apic_read(const struct hv_exit *exit, uint64_t index, uint64_t *value);
+bool honest_x2apic_write(struct machine *machine, const struct hv_exit *exit, uint64_t index,
+                         uint64_t value);
+
 /* emu/honest_npf.c */
 void honest_npf(struct machine *machine, const struct hv_exit *exit);
 
 /* Whether [gpa, gpa + bytes) is guest RAM in the books. */
 bool honest_is_ram(const struct machine *machine, uint64_t gpa, uint64_t bytes);
 
-/* A processor that idles is out again: its program's step is due. */
+/* The system page behind a GPA that the guest names; UINT64_MAX if it is no shared page. */
+uint64_t honest_shared_spa(struct machine *machine, uint64_t gpa);
+
+/* A processor that idles is out again, at the time of the one that acts: its program's step is
+ * due. */
 void processor_wake(struct machine *machine, uint32_t cpu);
 
 /* Characters that a guest sends to the serial port. */

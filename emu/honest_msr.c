@@ -47,9 +47,10 @@ void honest_msr(struct machine *machine, const struct hv_exit *exit)
     case GHCB_MSR_SEV_INFO_REQ: answer = sev_info(machine); break;
     case GHCB_MSR_CPUID_REQ: answer = cpuid(machine, exit->ghcb_msr); break;
     case GHCB_MSR_AP_RESET_HOLD:
-        /* Held until somebody starts the processor by AP creation. */
+        /* Until AP creation, a startup, which changes the answer, or an event. */
         machine->honest.cpu[exit->cpu].runnable = false;
-        answer = UINT64_C(1) << 12 | 0x007;
+        machine->honest.cpu[exit->cpu].hold[exit->vmpl] = HONEST_HOLD_MSR;
+        answer = GHCB_MSR_AP_RELEASED & PAGE_MASK;
         break;
     case GHCB_MSR_PREF_GPA_REQ:
         answer = ~PAGE_MASK | 0x011; /* no preference */

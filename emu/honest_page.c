@@ -1,83 +1,53 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The events of the GHCB page, 56421 section 4.1. */
 
-#include "emu/honest_internal.h"
+#include "emu/honest_page.h"
 
 /* SW_EXITINFO1 results, and the events that SW_EXITINFO2 may ask the guest to take. */
 enum { RESULT_OK = 0, RESULT_EXCEPTION = 1, RESULT_ERROR = 2 };
 #define EVENT_GP UINT64_C(0x80000b0d) /* valid, type exception, error code, vector 13 */
 
-struct request {
-    struct machine *machine;
-    const struct hv_exit *exit;
-    struct ghcb ghcb;
-    uint64_t info1, info2; /* the answer */
-};
-
-#define GHCB_AT(field) offsetof(struct ghcb, field)
-
-static void fail(struct request *request, enum ghcb_error error)
+void request_fail(struct honest_request *request, enum ghcb_error error)
 {
     request->info1 = RESULT_ERROR;
     request->info2 = error;
 }
 
-static bool needs(struct request *request, size_t offset)
+bool request_needs(struct honest_request *request, size_t offset)
 {
     if (ghcb_valid(&request->ghcb, offset))
         return true;
-    fail(request, GHCB_ERROR_MISSING_INPUT);
+    request_fail(request, GHCB_ERROR_MISSING_INPUT);
     return false;
 }
 
-static void give_rax(struct request *request, uint64_t value)
+void request_give_rax(struct honest_request *request, uint64_t value)
 {
     request->ghcb.rax = value;
     ghcb_set_valid(&request->ghcb, GHCB_AT(rax));
 }
 
-static void give_rdx(struct request *request, uint64_t value)
+void request_give_rbx(struct honest_request *request, uint64_t value)
+{
+    request->ghcb.rbx = value;
+    ghcb_set_valid(&request->ghcb, GHCB_AT(rbx));
+}
+
+static void give_rdx(struct honest_request *request, uint64_t value)
 {
     request->ghcb.rdx = value;
     ghcb_set_valid(&request->ghcb, GHCB_AT(rdx));
 }
 
-/*
- * IOIO, EXITINFO1:  31:16 port, 6/5/4 size 32/16/8 bits, 3 REP, 2 string, 0 IN (APM 2 15.10.2).
- * Only the 16550's ports exist; the rest floats high.
- */
-static void ioio(struct request *request)
+static void cpuid(struct honest_request *request)
 {
-    uint64_t info = request->exit->nae_info1;
-    uint16_t port = (uint16_t)(info >> 16);
-    unsigned bytes = info >> 4 & 7;
-    bool in = info & 1;
-    if (info & 4) {
-        fail(request, GHCB_ERROR_INVALID_INPUT); /* string I/O goes byte by byte in our guests */
-        return;
-    }
-    if (!in && !needs(request, GHCB_AT(rax)))
-        return;
-    bool uart = port >= UART_PORT && port < UART_PORT + UART_PORTS;
-    if (in) {
-        uint32_t floating = bytes == 1 ? 0xff : bytes == 2 ? 0xffff : 0xffffffff;
-        give_rax(request, uart && bytes == 1
-                              ? uart_read(&request->machine->uart, (uint8_t)(port - UART_PORT))
-                              : floating);
-    } else if (uart && bytes == 1) {
-        honest_console(request->machine, port, (uint8_t)request->ghcb.rax);
-    }
-}
-
-static void cpuid(struct request *request)
-{
-    if (!needs(request, GHCB_AT(rax)) || !needs(request, GHCB_AT(rcx)))
+    if (!request_needs(request, GHCB_AT(rax)) || !request_needs(request, GHCB_AT(rcx)))
         return;
     static const struct cpuid_entry none;
     const struct cpuid_entry *entry = cpuid_find(
         &request->machine->cpuid, (uint32_t)request->ghcb.rax, (uint32_t)request->ghcb.rcx);
     entry = entry ? entry : &none;
-    give_rax(request, entry->eax);
+    request_give_rax(request, entry->eax);
     give_rdx(request, entry->edx);
     request->ghcb.rbx = entry->ebx;
     request->ghcb.rcx = entry->ecx;
@@ -85,26 +55,41 @@ static void cpuid(struct request *request)
     ghcb_set_valid(&request->ghcb, GHCB_AT(rcx));
 }
 
-/* No MSR is emulated yet but the APIC base: others are #GP, as KVM answers unknown ones. */
-static void msr(struct request *request)
+/* The APIC base and the x2APIC's registers; others are #GP, as KVM answers unknown ones. */
+static void msr(struct honest_request *request)
 {
-    enum { MSR_APIC_BASE = 0x1b };
-    if (!needs(request, GHCB_AT(rcx)))
+    enum { MSR_APIC_BASE = 0x1b, APIC_BASE_BSP = 1 << 8 };
+    const struct hv_exit *exit = request->exit;
+    uint64_t index = request->ghcb.rcx, value = 0;
+    bool fine;
+    if (!request_needs(request, GHCB_AT(rcx)))
         return;
-    bool read = request->exit->nae_info1 == 0;
-    if (read && request->ghcb.rcx == MSR_APIC_BASE) {
-        give_rax(request, 0xfee00c00 | (request->exit->cpu == 0 ? 0x100 : 0));
-        give_rdx(request, 0);
-        return;
+    if (exit->nae_info1 == 0) {
+        fine = honest_x2apic_read(exit, index, &value);
+        if (index == MSR_APIC_BASE) { /* x2APIC mode, for good */
+            value = 0xfee00c00 | (exit->cpu == 0 ? APIC_BASE_BSP : 0);
+            fine = true;
+        }
+        if (fine) {
+            request_give_rax(request, (uint32_t)value);
+            give_rdx(request, value >> 32);
+        }
+    } else {
+        if (!request_needs(request, GHCB_AT(rax)) || !request_needs(request, GHCB_AT(rdx)))
+            return;
+        value = (uint32_t)request->ghcb.rax | request->ghcb.rdx << 32;
+        fine = honest_x2apic_write(request->machine, exit, index, value);
     }
-    request->info1 = RESULT_EXCEPTION;
-    request->info2 = EVENT_GP;
+    if (!fine) {
+        request->info1 = RESULT_EXCEPTION;
+        request->info2 = EVENT_GP;
+    }
 }
 
-static void tsc(struct request *request)
+static void tsc(struct honest_request *request)
 {
     uint64_t now = hv_time(request->machine, request->exit->cpu);
-    give_rax(request, (uint32_t)now);
+    request_give_rax(request, (uint32_t)now);
     give_rdx(request, now >> 32);
     if (request->exit->nae == GHCB_NAE_RDTSCP) {
         request->ghcb.rcx = request->exit->cpu;
@@ -112,39 +97,7 @@ static void tsc(struct request *request)
     }
 }
 
-/* The shared page behind a GPA that the guest names; UINT64_MAX if it is not shared RAM. */
-static uint64_t shared_spa(struct machine *machine, uint64_t gpa)
-{
-    struct npt_mapping map = hv_npt_lookup(machine, gpa);
-    if (gpa & PAGE_MASK || !map.present)
-        return UINT64_MAX;
-    uint64_t spa = map.spa + (gpa - map.gpa);
-    return rmp_hypervisor_owned(&machine->rmp, spa, PAGE_4K) ? spa : UINT64_MAX;
-}
-
-/* The guest's pages are copied: the firmware gets pages that the guest cannot change under it. */
-static void guest_request(struct request *request)
-{
-    struct machine *machine = request->machine;
-    const struct honest *honest = &machine->honest;
-    uint64_t from = shared_spa(machine, request->exit->nae_info1);
-    uint64_t to = shared_spa(machine, request->exit->nae_info2);
-    uint8_t page[PAGE_BYTES];
-    if (from == UINT64_MAX || to == UINT64_MAX || from == to) {
-        fail(request, GHCB_ERROR_INVALID_INPUT);
-        return;
-    }
-    hv_read(machine, from, page, PAGE_BYTES);
-    hv_write(machine, honest->bounce_request, page, PAGE_BYTES);
-    uint32_t status = hv_guest_request(machine, honest->bounce_request, honest->bounce_response);
-    request->info2 = status;
-    if (status != PSP_SUCCESS)
-        return;
-    hv_read(machine, honest->bounce_response, page, PAGE_BYTES);
-    hv_write(machine, to, page, PAGE_BYTES);
-}
-
-static void doorbell(struct request *request)
+static void doorbell(struct honest_request *request)
 {
     enum { GET_PREFERRED = 0, SET = 1, QUERY = 2, CLEAR = 3 };
     struct machine *machine = request->machine;
@@ -152,26 +105,26 @@ static void doorbell(struct request *request)
     switch (request->exit->nae_info1) {
     case GET_PREFERRED: request->info2 = UINT64_MAX; break;
     case SET:
-        if (shared_spa(machine, request->exit->nae_info2) == UINT64_MAX) {
-            fail(request, GHCB_ERROR_INVALID_INPUT);
+        if (honest_shared_spa(machine, request->exit->nae_info2) == UINT64_MAX) {
+            request_fail(request, GHCB_ERROR_INVALID_INPUT);
             break;
         }
         *gpa = request->info2 = request->exit->nae_info2;
         break;
     case QUERY: request->info2 = *gpa == UINT64_MAX ? 0 : *gpa; break;
     case CLEAR: *gpa = UINT64_MAX; break;
-    default: fail(request, GHCB_ERROR_INVALID_INPUT);
+    default: request_fail(request, GHCB_ERROR_INVALID_INPUT);
     }
 }
 
-static void apic_id_list(struct request *request)
+static void apic_id_list(struct honest_request *request)
 {
     struct machine *machine = request->machine;
-    uint64_t spa = shared_spa(machine, request->exit->nae_info1);
-    if (!needs(request, GHCB_AT(rax)))
+    uint64_t spa = honest_shared_spa(machine, request->exit->nae_info1);
+    if (!request_needs(request, GHCB_AT(rax)))
         return;
     if (request->ghcb.rax == 0 || spa == UINT64_MAX) {
-        give_rax(request, 1); /* pages needed */
+        request_give_rax(request, 1); /* pages needed */
         return;
     }
     uint32_t list[1 + HONEST_CPUS_MAX] = {machine->cpus};
@@ -180,53 +133,60 @@ static void apic_id_list(struct request *request)
     hv_write(machine, spa, list, sizeof(uint32_t) * (1 + machine->cpus));
 }
 
-static void dispatch(struct request *request)
+static void dispatch(struct honest_request *request)
 {
     struct machine *machine = request->machine;
     const struct hv_exit *exit = request->exit;
     switch (exit->nae) {
-    case GHCB_NAE_IOIO: ioio(request); break;
+    case GHCB_NAE_IOIO: request_ioio(request); break;
     case GHCB_NAE_CPUID: cpuid(request); break;
     case GHCB_NAE_MSR: msr(request); break;
     case GHCB_NAE_RDTSC:
     case GHCB_NAE_RDTSCP: tsc(request); break;
-    case GHCB_NAE_WBINVD:
-    case GHCB_NAE_NMI_COMPLETE: break;
-    case GHCB_NAE_AP_RESET_HOLD:
+    case GHCB_NAE_WBINVD: break;
+    case GHCB_NAE_NMI_COMPLETE:
+        machine->honest.cpu[exit->cpu].events[exit->vmpl].nmi_masked = false;
+        break;
+    case GHCB_NAE_AP_RESET_HOLD: /* SW_EXITINFO2 is 0 until a startup comes */
         machine->honest.cpu[exit->cpu].runnable = false;
-        request->info2 = 1;
+        machine->honest.cpu[exit->cpu].hold[exit->vmpl] = HONEST_HOLD_PAGE;
         break;
     case GHCB_NAE_PSC: request->info2 = honest_psc_list(machine, &request->ghcb); break;
-    case GHCB_NAE_GUEST_REQUEST: guest_request(request); break;
+    case GHCB_NAE_GUEST_REQUEST: request_firmware(request); break;
+    case GHCB_NAE_EXT_GUEST_REQUEST: request_firmware_extended(request); break;
     case GHCB_NAE_AP_CREATION:
         if (!ghcb_valid(&request->ghcb, GHCB_AT(sw_exitinfo1)) ||
             !honest_ap_creation(machine, exit))
-            fail(request, GHCB_ERROR_INVALID_INPUT);
+            request_fail(request, GHCB_ERROR_INVALID_INPUT);
         break;
     case GHCB_NAE_HV_DOORBELL: doorbell(request); break;
+    case GHCB_NAE_HV_IPI:
+        if (!honest_ipi(machine, exit->cpu, exit->vmpl, exit->nae_info1))
+            request_fail(request, GHCB_ERROR_INVALID_INPUT);
+        break;
     case GHCB_NAE_APIC_ID_LIST: apic_id_list(request); break;
     case GHCB_NAE_RUN_VMPL:
         if (!honest_run_vmpl(machine, exit->cpu, exit->target_vmpl))
-            fail(request, GHCB_ERROR_INVALID_INPUT);
+            request_fail(request, GHCB_ERROR_INVALID_INPUT);
         break;
     case GHCB_NAE_HV_FEATURES: request->info2 = HV_FEATURES; break;
-    default: fail(request, GHCB_ERROR_INVALID_EVENT); break;
+    default: request_fail(request, GHCB_ERROR_INVALID_EVENT); break;
     }
 }
 
 void honest_page(struct machine *machine, const struct hv_exit *exit)
 {
-    struct request request = {.machine = machine, .exit = exit};
+    struct honest_request request = {.machine = machine, .exit = exit};
     if (hv_read(machine, exit->ghcb_spa, &request.ghcb, sizeof(request.ghcb)) != HV_OK)
         return;
     if (machine->honest.cpu[exit->cpu].ghcb_gpa[exit->vmpl] != exit->ghcb_gpa)
-        fail(&request, GHCB_ERROR_NOT_REGISTERED);
+        request_fail(&request, GHCB_ERROR_NOT_REGISTERED);
     else if (request.ghcb.usage != 0)
-        fail(&request, GHCB_ERROR_BAD_USAGE);
+        request_fail(&request, GHCB_ERROR_BAD_USAGE);
     else if (!ghcb_valid(&request.ghcb, GHCB_AT(sw_exitcode)) ||
              !ghcb_valid(&request.ghcb, GHCB_AT(sw_exitinfo1)) ||
              !ghcb_valid(&request.ghcb, GHCB_AT(sw_exitinfo2)))
-        fail(&request, GHCB_ERROR_MISSING_INPUT);
+        request_fail(&request, GHCB_ERROR_MISSING_INPUT);
     else
         dispatch(&request);
     request.ghcb.sw_exitinfo1 = request.info1;

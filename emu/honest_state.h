@@ -10,14 +10,28 @@
 
 #include "rmp/addr.h"
 
-enum { HONEST_CPUS_MAX = 16 };
+enum { HONEST_CPUS_MAX = 16, HONEST_VECTOR_WORDS = 4 };
+
+/* Interrupts and NMIs that one VMPL of a processor has not been given yet. */
+struct honest_events {
+    uint64_t vectors[HONEST_VECTOR_WORDS]; /* a bit each */
+    bool nmi;
+    bool nmi_masked;    /* one was injected, and the guest has not completed it */
+    uint16_t halt_seen; /* doorbell's pending event at the last HLT that found one */
+};
+
+/* AP reset hold, and in which protocol it was asked for. */
+enum honest_hold { HONEST_HOLD_NONE, HONEST_HOLD_MSR, HONEST_HOLD_PAGE };
 
 struct honest_cpu {
     uint64_t vmsa[VMPL_COUNT];         /* registered, 0 = none */
     uint64_t ghcb_gpa[VMPL_COUNT];     /* registered by MSR 0x012, UINT64_MAX = none */
     uint64_t doorbell_gpa[VMPL_COUNT]; /* NAE 0x80000014, UINT64_MAX = none */
-    uint8_t vmpl;                      /* which VMPL runs next */
-    bool runnable;                     /* false: waits (HLT, AP not started) */
+    uint64_t sev_features[VMPL_COUNT]; /* as the VMSA was registered with */
+    struct honest_events events[VMPL_COUNT];
+    uint8_t hold[VMPL_COUNT]; /* enum honest_hold */
+    uint8_t vmpl;             /* which VMPL runs next */
+    bool runnable;            /* false: waits (HLT, AP not started) */
 };
 
 struct honest {

@@ -19,6 +19,22 @@ static void emit_vmsa(struct machine *machine, const struct hv_exit *exit, uint6
     machine_emit(machine, EVENT_VMSA, ACTOR_HV, &event);
 }
 
+static bool ghcb_valid_of(const struct hv_exit *exit, size_t offset)
+{
+    return exit->valid_bitmap[offset / 64] >> (offset / 8 % 8) & 1;
+}
+
+/* A new VMSA knows of no doorbell, and nothing has been sent to it. */
+static void vmsa_register(struct honest_cpu *target, uint8_t vmpl, uint64_t spa,
+                          uint64_t sev_features)
+{
+    target->vmsa[vmpl] = spa;
+    target->sev_features[vmpl] = sev_features;
+    target->doorbell_gpa[vmpl] = UINT64_MAX;
+    target->events[vmpl] = (struct honest_events){0};
+    target->hold[vmpl] = HONEST_HOLD_NONE;
+}
+
 bool honest_ap_creation(struct machine *machine, const struct hv_exit *exit)
 {
     uint32_t request = exit->nae_info1 & 0xffff;
@@ -35,14 +51,20 @@ bool honest_ap_creation(struct machine *machine, const struct hv_exit *exit)
         return false;
 
     struct honest_cpu *target = &machine->honest.cpu[cpu];
-    target->vmsa[vmpl] = request == AP_DESTROY ? 0 : spa;
-    /* A processor that has never run starts with what it was created with. */
+    bool at_work = target->vmpl == vmpl;
+    if (at_work && machine->processor[cpu].state == PROCESSOR_GUEST)
+        hv_kick(machine, cpu); /* what runs there is not registered any more */
+    vmsa_register(target, (uint8_t)vmpl, request == AP_DESTROY ? 0 : spa,
+                  ghcb_valid_of(exit, offsetof(struct ghcb, rax)) ? exit->nae_rax : 0);
+    if (request == AP_DESTROY) {
+        target->runnable = target->runnable && !at_work;
+        return true;
+    }
+    /* A processor that waits, or has never run, starts with what it was created with. */
     bool started = target->runnable || cpu == exit->cpu;
-    if (request != AP_DESTROY && !started) {
+    if (!started) {
         target->vmpl = (uint8_t)vmpl;
         target->runnable = true;
-        machine->processor[cpu].clock.cycles =
-            MAX(machine->processor[cpu].clock.cycles, hv_time(machine, exit->cpu));
         processor_wake(machine, cpu);
     }
     return true;

@@ -309,6 +309,7 @@ static bool vmsa_launch(struct launch *launch)
     machine->honest.launch_vmsa_gpa = LAUNCH_VMSA_GPA;
     machine->honest.launch_vmsa_spa = spa;
     machine->honest.cpu[0].vmsa[0] = spa;
+    machine->honest.cpu[0].sev_features[0] = vmsa.sev_features;
     machine->honest.cpu[0].runnable = true;
     struct event event = {.vmsa = {.spa = spa,
                                    .gpa = LAUNCH_VMSA_GPA,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "emu/sched.h"
 
+#include "emu/honest_internal.h"
 #include "emu/machine_internal.h"
 
 enum {
@@ -108,6 +109,8 @@ void machine_step_honest(struct machine *machine, uint32_t cpu, const struct hv_
     if (hv_vmrun(machine, cpu, vmsa) != HV_OK)
         machine_end(machine, RUN_END_INVALID, vmsa,
                     "VMRUN refused, and the hypervisor has nothing else to run");
+    else if (honest_events_due(machine, cpu))
+        hv_kick(machine, cpu); /* an event goes first; the other one right behind it */
 }
 
 static void step(struct machine *machine, uint32_t cpu)

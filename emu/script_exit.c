@@ -210,10 +210,11 @@ enum vmcb_field {
     VMCB_TLB_CONTROL,
     VMCB_ALLOW_FEATURES,
     VMCB_SEV_FEATURES_MASK,
+    VMCB_EXITINTINFO,
 };
 static const char *const vmcb_fields[] = {
-    "asid",         "intercepts",  "eventinj",       "ghcb_msr",          "v_irq",
-    "v_irq_vector", "tlb_control", "allow_features", "sev_features_mask", NULL,
+    "asid",        "intercepts",     "eventinj",          "ghcb_msr",    "v_irq", "v_irq_vector",
+    "tlb_control", "allow_features", "sev_features_mask", "exitintinfo", NULL,
 };
 
 static struct vmcb *vmcb_arg(lua_State *lua, int index)
@@ -239,6 +240,7 @@ static int vmcb_index(lua_State *lua)
     case VMCB_TLB_CONTROL: value = vmcb->tlb_control; break;
     case VMCB_ALLOW_FEATURES: value = vmcb->allow_features; break;
     case VMCB_SEV_FEATURES_MASK: value = vmcb->sev_features_mask; break;
+    case VMCB_EXITINTINFO: value = vmcb->exitintinfo; break;
     }
     lua_pushinteger(lua, (lua_Integer)value);
     return 1;
@@ -264,6 +266,7 @@ static int vmcb_newindex(lua_State *lua)
     case VMCB_TLB_CONTROL: vmcb->tlb_control = (uint8_t)value_arg(lua, 7); break;
     case VMCB_ALLOW_FEATURES: vmcb->allow_features = (uint8_t)value_arg(lua, 1); break;
     case VMCB_SEV_FEATURES_MASK: vmcb->sev_features_mask = value_arg(lua, UINT64_MAX); break;
+    case VMCB_EXITINTINFO: vmcb->exitintinfo = value_arg(lua, UINT64_MAX); break;
     }
     return 0;
 }

@@ -255,51 +255,6 @@ static int hv_lua_page_alloc(lua_State *lua)
     return 1;
 }
 
-/* The place of the word at the top of the stack; nil is the first. */
-static int type_find(lua_State *lua, const char *const *types)
-{
-    if (lua_isnil(lua, -1))
-        return 0;
-    const char *type = field_text(lua, "type");
-    for (int i = 0; types[i] != NULL; i++)
-        if (strcmp(types[i], type) == 0)
-            return i;
-    return luaL_error(lua, "type '%s': it must be intr, nmi, exception or soft", type);
-}
-
-/* inject(cpu, vector [, {type=, error=}]): at the next VMRUN of what the processor runs next */
-static int hv_lua_inject(lua_State *lua)
-{
-    static const char *const names[] = {"type", "error", NULL};
-    static const char *const types[] = {"intr", "nmi", "exception", "soft", NULL};
-    static const uint64_t values[] = {EVENTINJ_INTR, EVENTINJ_NMI, EVENTINJ_EXCEPTION,
-                                      EVENTINJ_SOFT};
-    struct machine *machine = script_machine(lua);
-    uint32_t cpu = script_arg_cpu(lua, 1);
-    lua_Integer vector = luaL_checkinteger(lua, 2);
-    luaL_argcheck(lua, vector >= 0 && vector <= 255, 2, "a vector is 0 to 255");
-    uint64_t eventinj = EVENTINJ_VALID | (uint64_t)vector;
-    if (!lua_isnoneornil(lua, 3)) {
-        luaL_checktype(lua, 3, LUA_TTABLE);
-        script_fields_check(lua, 3, "hv.inject", names);
-        lua_getfield(lua, 3, "type");
-        eventinj |= values[type_find(lua, types)] << 8;
-        if (lua_getfield(lua, 3, "error") != LUA_TNIL)
-            eventinj |= EVENTINJ_ERROR_VALID | script_arg_address(lua, -1, "error") << 32;
-    }
-    struct vmcb *vmcb = hv_vmcb(machine, honest_next_vmsa(machine, cpu));
-    if (vmcb == NULL || honest_idle(machine, cpu))
-        return luaL_error(lua, "hv.inject: processor %d has nothing to run", (int)cpu);
-    vmcb->eventinj = eventinj;
-    return 0;
-}
-
-static int hv_lua_kick(lua_State *lua)
-{
-    struct machine *machine = script_machine(lua);
-    return status_push(lua, hv_kick(machine, script_arg_cpu(lua, 1)), "hv.kick");
-}
-
 /* guest_request(request_spa, response_spa) -> status of the mailbox */
 static int hv_lua_guest_request(lua_State *lua)
 {
@@ -387,8 +342,6 @@ void hv_open(lua_State *lua)
         {"cpus", hv_lua_cpus},
         {"guest_request", hv_lua_guest_request},
         {"honest", hv_lua_honest},
-        {"inject", hv_lua_inject},
-        {"kick", hv_lua_kick},
         {"memory_bytes", hv_lua_memory_bytes},
         {"next_vmsa", hv_lua_next_vmsa},
         {"npt_lookup", hv_lua_npt_lookup},
@@ -407,5 +360,6 @@ void hv_open(lua_State *lua)
         {NULL, NULL},
     };
     luaL_newlib(lua, functions);
+    interrupt_open(lua);
     lua_setglobal(lua, "hv");
 }

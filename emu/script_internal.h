@@ -116,6 +116,7 @@ char **script_strings(lua_State *lua, int index, const char *field);
 
 /* script_hv.c, script_exit.c, script_program.c, script_trigger.c: the machine's side. */
 void hv_open(lua_State *lua);
+void interrupt_open(lua_State *lua); /* script_interrupt.c: into the table at the top */
 void exit_open(lua_State *lua);
 void program_open(lua_State *lua);
 void trigger_open(lua_State *lua);
