@@ -112,7 +112,11 @@ void honest_init(struct machine *machine);
 
 /* emu/cost.c */
 struct cpu_costs machine_costs(void);
-enum { COST_PSC_CYCLES = 26000, COST_PSP_SIGN_CYCLES = 17500000 };
+enum {
+    COST_PAPER_CYCLE = 3, /* our cycles in one of VeriSMo's table 1 */
+    COST_PSC_CYCLES = 22000 * COST_PAPER_CYCLE,
+    COST_PSP_SIGN_CYCLES = 17500000 * COST_PAPER_CYCLE,
+};
 
 /* emu/chip.c: what the firmware is told about the processor. */
 void chip_config(struct psp_config *config, const struct cpuid_table *cpuid, uint64_t seed);

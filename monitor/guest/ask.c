@@ -50,6 +50,25 @@ uint32_t ask_attest(struct guest *guest, uint64_t gpa, uint64_t room, uint8_t no
     return code;
 }
 
+uint32_t ask_lock(struct guest *guest, uint64_t gpa)
+{
+    struct guest_call regs = {.rcx = gpa};
+    uint32_t code;
+    do {
+        regs.rcx = gpa;
+        code = guest_call_must(guest, SVSM_PROTOCOL_VERISMO, SVSM_VERISMO_LOCK_KERNEL, &regs);
+    } while (code == (uint32_t)SVSM_INCOMPLETE);
+    return code;
+}
+
+uint32_t ask_lock_range(struct guest *guest, const void *start, uint64_t bytes)
+{
+    static struct lock_list list __attribute__((aligned(4096), section(".bss.page")));
+    list.count = 1;
+    list.range[0] = (struct lock_range){.gpa = (uint64_t)start, .bytes = bytes};
+    return ask_lock(guest, (uint64_t)&list);
+}
+
 uint64_t ask_protocol(struct guest *guest, uint32_t protocol)
 {
     struct guest_call regs = {.rcx = (uint64_t)protocol << 32 | SVSM_PROTOCOL_VERSION};
