@@ -154,6 +154,8 @@ enum svsm_result call_core(struct cpu *cpu, struct call *call)
     switch (call->number) {
     case SVSM_CORE_REMAP_CA: return remap_ca(cpu, call);
     case SVSM_CORE_PVALIDATE: return pvalidate(cpu, call);
+    case SVSM_CORE_CREATE_VCPU: return call_create_vcpu(cpu, call);
+    case SVSM_CORE_DELETE_VCPU: return call_delete_vcpu(cpu, call);
     case SVSM_CORE_QUERY_PROTOCOL: return query_protocol(call);
     default: return SVSM_UNSUPPORTED_CALL;
     }

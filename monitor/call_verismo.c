@@ -98,6 +98,7 @@ enum svsm_result call_verismo(struct cpu *cpu, struct call *call)
     case SVSM_VERISMO_SET_PAGE_SHARED: return set_page_shared(cpu, call);
     case SVSM_VERISMO_EXTEND_PCR: return extend_pcr(cpu, call);
     case SVSM_VERISMO_ATTEST: return attest(cpu, call);
+    case SVSM_VERISMO_WAKE_UP_AP: return call_wake_up_ap(cpu, call);
     default: return SVSM_UNSUPPORTED_CALL;
     }
 }

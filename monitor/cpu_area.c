@@ -36,6 +36,7 @@ struct cpu *cpu_area_create(struct monitor *monitor, uint32_t index, uint32_t ap
     cpu->index = index;
     cpu->apic_id = apic_id;
     cpu->canary = random_canary();
+    lock_init(&cpu->vcpu.lock, LOCK_VCPU);
 
     uint8_t *stack = heap_pages(monitor, CPU_STACK_PAGES);
     cpu->stack_top = (uint64_t)(stack + CPU_STACK_PAGES * PAGE_BYTES);

@@ -6,7 +6,7 @@
  *
  * cpu_boot in boot.S serves until cpu_area_create() has made the real one from the heap:
  *
- *   | guard | stack 16 KiB | guard | IST stacks, 3 x (8 KiB + guard) |
+ *   | guard | stack 16 KiB | guard | IST stacks, 2 x (8 KiB + guard) |
  */
 #ifndef MONITOR_CPU_AREA_H
 #define MONITOR_CPU_AREA_H
@@ -15,15 +15,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "monitor/lock.h"
 #include "monitor/snp.h"
 
 struct monitor;
 struct ghcb_page;
+struct hv_doorbell;
 
 enum {
     CPU_STACK_PAGES = 4,
     CPU_IST_PAGES = 2,
-    CPU_IST_COUNT = 3, /* 1: #DF, NMI, #MC; 2: #VC; 3: #HV */
+    CPU_IST_COUNT = 2, /* 1: #DF, NMI, #MC; 2: #VC. #HV has none: hv.h */
     CPU_GDT_ENTRIES = 5,
     SELECTOR_CODE = 0x08,
     SELECTOR_DATA = 0x10,
@@ -42,6 +44,27 @@ struct cpu_tss {
 } __attribute__((packed));
 _Static_assert(sizeof(struct cpu_tss) == 104, "64-bit TSS");
 
+/*
+ * The guest's vCPU on a processor (vcpu.h):
+ *
+ *   NONE --claim--> CLAIMED --attach--> RUNNABLE <--release, seize--> STOPPED
+ *     ^                                    |  ^
+ *     +----------------detach--------------+  +-- replace
+ */
+enum vcpu_state {
+    VCPU_NONE,     /* no VMSA */
+    VCPU_CLAIMED,  /* somebody makes one */
+    VCPU_STOPPED,  /* its processor serves a call: the VMSA cannot run */
+    VCPU_RUNNABLE, /* the hypervisor may run the VMSA at any time */
+};
+
+struct vcpu {
+    struct lock lock; /* all below */
+    enum vcpu_state state;
+    uint64_t vmsa_gpa;
+    uint64_t flushes; /* of the machine's, how many this vCPU's translations have seen */
+};
+
 struct cpu {
     struct cpu *self;
     struct monitor *monitor;
@@ -50,18 +73,24 @@ struct cpu {
     uint32_t locks_held; /* bit per lock rank */
     bool ending;         /* on the way to termination */
     bool has_console;
-    uint8_t reserved_1e[10];
+    volatile bool hv_signal; /* a #HV came; hv_entry.S */
+    bool started;            /* the hypervisor was told to run it; lock of vcpu */
+    uint8_t reserved_20[8];
     uint64_t canary;
     volatile struct ghcb_page *ghcb; /* shared; NULL until registered */
     uint64_t ghcb_gpa;
     uint16_t ghcb_version;
-    struct vmsa *guest_vmsa;   /* monitor memory; NULL if no guest runs here */
-    uint64_t calling_area_gpa; /* the guest's, 0 = none */
+    volatile struct hv_doorbell *doorbell; /* shared; NULL without restricted injection */
+    struct vmsa *own_vmsa;                 /* VMPL 0; NULL on the first processor */
+    struct vmsa *spare_vmsa;               /* for WakeUpAP and the first guest vCPU */
+    struct vcpu vcpu;
+    uint64_t calling_area_gpa; /* the guest's, 0 = none; its processor's, or vcpu's lock and NONE */
     uint64_t stack_top;
     uint64_t gdt[CPU_GDT_ENTRIES];
     struct cpu_tss tss;
 };
 _Static_assert(offsetof(struct cpu, self) == 0, "boot.S and cpu_self()");
+_Static_assert(offsetof(struct cpu, hv_signal) == 0x1e, "hv_entry.S");
 _Static_assert(offsetof(struct cpu, canary) == 0x28, "x86-64 ABI: canary at FS:0x28");
 _Static_assert(sizeof(struct cpu) <= PAGE_BYTES, "one page");
 

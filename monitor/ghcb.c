@@ -2,6 +2,7 @@
 #include "monitor/ghcb.h"
 
 #include "monitor/ghcb_msr.h"
+#include "monitor/hv.h"
 #include "monitor/insn.h"
 #include "monitor/monitor.h"
 #include "monitor/snp.h"
@@ -36,28 +37,37 @@ static uint16_t protocol_negotiate(void)
     return GHCB_PROTOCOL_VERSION;
 }
 
-static void features_check(void)
+static void features_check(const struct monitor *monitor)
 {
-    const uint64_t wanted = GHCB_HV_SNP | GHCB_HV_AP_CREATION | GHCB_HV_MULTI_VMPL;
+    uint64_t wanted = GHCB_HV_SNP | GHCB_HV_AP_CREATION | GHCB_HV_MULTI_VMPL;
+    if ((monitor->sev_features & SEV_FEATURE_RESTRICTED_INJECTION) != 0) {
+        wanted |= GHCB_HV_RESTRICTED_INJECTION;
+    }
     uint64_t features = msr_answer(GHCB_MSR_FEATURES, GHCB_MSR_FEATURES_RESPONSE) >> 12;
     if ((features & wanted) != wanted) {
         terminate_because(TERMINATE_GHCB_FEATURES, "hypervisor features lack something", features);
     }
 }
 
-void ghcb_start(struct monitor *monitor, struct cpu *cpu)
+void ghcb_negotiate(struct monitor *monitor)
 {
-    cpu->ghcb_version = protocol_negotiate();
-    features_check();
+    monitor->ghcb_version = protocol_negotiate();
+    features_check(monitor);
+}
 
-    volatile struct ghcb_page *page = heap_shared_page(monitor);
-    uint64_t gpa = (uint64_t)page;
-    uint64_t answer = msr_answer(gpa | GHCB_MSR_REGISTER, GHCB_MSR_REGISTER_RESPONSE);
-    if ((answer & ~(uint64_t)GHCB_MSR_INFO_MASK) != gpa) {
+void ghcb_make(struct monitor *monitor, struct cpu *cpu)
+{
+    cpu->ghcb = heap_shared_page(monitor);
+    cpu->ghcb_gpa = (uint64_t)cpu->ghcb;
+    cpu->ghcb_version = monitor->ghcb_version;
+}
+
+void ghcb_start(struct cpu *cpu)
+{
+    uint64_t answer = msr_answer(cpu->ghcb_gpa | GHCB_MSR_REGISTER, GHCB_MSR_REGISTER_RESPONSE);
+    if ((answer & ~(uint64_t)GHCB_MSR_INFO_MASK) != cpu->ghcb_gpa) {
         terminate_because(TERMINATE_GHCB_REGISTER, "GHCB registration refused", answer);
     }
-    cpu->ghcb_gpa = gpa;
-    cpu->ghcb = page;
 }
 
 enum ghcb_status ghcb_call(struct cpu *cpu, uint64_t exit_code, uint64_t exit_info_1,
@@ -76,17 +86,19 @@ enum ghcb_status ghcb_call(struct cpu *cpu, uint64_t exit_code, uint64_t exit_in
     return ghcb_reply_status(reply);
 }
 
-void ghcb_run_vmpl(struct cpu *cpu, unsigned vmpl)
+bool ghcb_run_vmpl(struct cpu *cpu, unsigned vmpl)
 {
     struct ghcb_request request;
     ghcb_request_begin(&request, cpu->ghcb, cpu->ghcb_version, GHCB_EXIT_RUN_VMPL, vmpl, 0);
     /* Between this exit and the return the guest ran and used a GHCB of its own; where hypervisors
      * keep one GHCB MSR for both, the value is the guest's now. It is written anew at each exit. */
-    insn_wrmsr(MSR_GHCB, cpu->ghcb_gpa);
-    insn_vmgexit();
+    if (!hv_exit(cpu, hv_pending_word(cpu), cpu->ghcb_gpa)) {
+        return false;
+    }
     struct ghcb_reply reply;
     ghcb_page_reply(cpu->ghcb, &reply);
     if (ghcb_reply_status(&reply) != GHCB_OK) {
         terminate_because(TERMINATE_RUN_VMPL, "RUN_VMPL refused", reply.exit_info_2);
     }
+    return true;
 }

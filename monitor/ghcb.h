@@ -7,6 +7,7 @@
 #ifndef MONITOR_GHCB_H
 #define MONITOR_GHCB_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "monitor/ghcb_page.h"
@@ -17,9 +18,14 @@ struct monitor;
 /* One exchange by the MSR protocol; the answer as it came. The GHCB MSR is then no GPA. */
 uint64_t ghcb_msr_call(uint64_t request);
 
-/* Negotiates protocol version and features, makes the processor's GHCB page shared, registers it.
-   */
-void ghcb_start(struct monitor *monitor, struct cpu *cpu);
+/* Start-up: protocol version and features, once for all processors. */
+void ghcb_negotiate(struct monitor *monitor);
+
+/* Start-up, on the first processor: the shared page of any processor. */
+void ghcb_make(struct monitor *monitor, struct cpu *cpu);
+
+/* On the processor itself: registers its page. */
+void ghcb_start(struct cpu *cpu);
 
 /* One register beyond the three that every request has. */
 struct ghcb_input {
@@ -35,7 +41,8 @@ enum ghcb_status ghcb_call(struct cpu *cpu, uint64_t exit_code, uint64_t exit_in
                            uint64_t exit_info_2, const struct ghcb_input *input, unsigned inputs,
                            struct ghcb_reply *reply);
 
-/* Runs the guest's VMPL on this processor; back when the hypervisor runs VMPL 0 again. */
-void ghcb_run_vmpl(struct cpu *cpu, unsigned vmpl);
+/* Runs the guest's VMPL on this processor; back when the hypervisor runs VMPL 0 again. False: not
+ * done, an event is there (hv.h). */
+bool ghcb_run_vmpl(struct cpu *cpu, unsigned vmpl);
 
 #endif

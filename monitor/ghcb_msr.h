@@ -24,6 +24,7 @@ enum ghcb_msr_info {
 enum ghcb_hv_feature {
     GHCB_HV_SNP = 1 << 0,
     GHCB_HV_AP_CREATION = 1 << 1,
+    GHCB_HV_RESTRICTED_INJECTION = 1 << 2,
     GHCB_HV_MULTI_VMPL = 1 << 5,
 };
 

@@ -50,10 +50,13 @@ enum ghcb_field {
 /* SW_EXITCODE, 56421 section 4.1. */
 enum ghcb_exit_code {
     GHCB_EXIT_IOIO = 0x7b,
+    GHCB_EXIT_MSR = 0x7c,
 };
 #define GHCB_EXIT_PSC           UINT64_C(0x80000010)
 #define GHCB_EXIT_GUEST_REQUEST UINT64_C(0x80000011)
 #define GHCB_EXIT_AP_CREATION   UINT64_C(0x80000013)
+#define GHCB_EXIT_HV_DOORBELL   UINT64_C(0x80000014)
+#define GHCB_EXIT_HV_IPI        UINT64_C(0x80000015)
 #define GHCB_EXIT_RUN_VMPL      UINT64_C(0x80000018)
 
 /* Private copy of an answer, taken in one pass: the page can change at any time. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "monitor/guest_launch.h"
 
-#include "monitor/ghcb.h"
+#include "monitor/ap.h"
 #include "monitor/guest_abi.h"
 #include "monitor/guest_vmsa.h"
 #include "monitor/launch_check.h"
@@ -11,6 +11,7 @@
 #include "monitor/pvalidate.h"
 #include "monitor/secrets.h"
 #include "monitor/terminate.h"
+#include "monitor/vcpu.h"
 
 /* The boot block, page by page. */
 enum boot_page {
@@ -26,7 +27,6 @@ enum boot_page {
 
 enum { PTE_PRESENT_WRITE = 3, PTE_LARGE = 0x80, TABLE_ENTRIES = 512 };
 #define BOOT_BLOCK_LIMIT (UINT64_C(4) << 30) /* what the first page tables map */
-enum { AP_CREATE_NOW = 1, AP_CREATE_VMPL_SHIFT = 16, AP_CREATE_APIC_SHIFT = 32 };
 
 /* The highest BOOT_PAGES pages in a row below 4 GiB that are guest memory and not its image. */
 static uint64_t boot_block_find(struct cpu *cpu)
@@ -113,21 +113,6 @@ static void boot_info_write(struct cpu *cpu, uint64_t block)
     boot_page_unmap(cpu);
 }
 
-/* AP creation, 56421 section 4.1.9: the hypervisor learns which VMSA runs the guest's VMPL here. */
-static void vmsa_register(struct cpu *cpu)
-{
-    const struct monitor *monitor = cpu->monitor;
-    uint64_t info = AP_CREATE_NOW | (uint64_t)monitor->info.guest_vmpl << AP_CREATE_VMPL_SHIFT |
-                    (uint64_t)cpu->apic_id << AP_CREATE_APIC_SHIFT;
-    const struct ghcb_input features = {GHCB_RAX, cpu->guest_vmsa->sev_features};
-    struct ghcb_reply reply;
-    enum ghcb_status status = ghcb_call(cpu, GHCB_EXIT_AP_CREATION, info, (uint64_t)cpu->guest_vmsa,
-                                        &features, 1, &reply);
-    if (status != GHCB_OK) {
-        terminate_because(TERMINATE_AP_CREATION, "AP creation refused", reply.exit_info_2);
-    }
-}
-
 void guest_launch(struct cpu *cpu)
 {
     struct monitor *monitor = cpu->monitor;
@@ -136,13 +121,10 @@ void guest_launch(struct cpu *cpu)
     boot_info_write(cpu, block);
     secrets_wipe();
 
-    cpu->calling_area_gpa = boot_page_gpa(block, BOOT_PAGE_CALLING_AREA);
-    page_states_set(&monitor->pages, cpu->calling_area_gpa >> PAGE_SHIFT, 1, PAGE_CALLING_AREA);
+    uint64_t area_gpa = boot_page_gpa(block, BOOT_PAGE_CALLING_AREA);
+    page_states_set(&monitor->pages, area_gpa >> PAGE_SHIFT, 1, PAGE_CALLING_AREA);
 
-    struct vmsa *vmsa = heap_pages(monitor, 1);
-    if ((uint64_t)vmsa % LARGE_PAGE_BYTES == 0) {
-        vmsa = heap_pages(monitor, 1); /* hosts have trouble with a VMSA at a 2 MiB boundary */
-    }
+    struct vmsa *vmsa = cpu->spare_vmsa;
     const struct guest_start start = {
         .entry = monitor->info.guest_entry,
         .cr3 = boot_page_gpa(block, BOOT_PAGE_LEVEL4) | monitor->space.c_bit_mask,
@@ -152,6 +134,7 @@ void guest_launch(struct cpu *cpu)
     };
     guest_vmsa_init(vmsa, &start);
     page_make_vmsa(vmsa);
-    cpu->guest_vmsa = vmsa;
-    vmsa_register(cpu);
+    vcpu_claim(cpu);
+    vcpu_attach_claimed(cpu, cpu, (uint64_t)vmsa, area_gpa);
+    ap_announce_vcpu(cpu, cpu);
 }

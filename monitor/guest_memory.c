@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "monitor/guest_memory.h"
 
-#include <stdatomic.h>
-
 #include "monitor/launch_check.h"
 #include "monitor/lib/string.h"
 #include "monitor/monitor.h"
 #include "monitor/pvalidate.h"
 #include "monitor/snp.h"
+#include "monitor/vcpu.h"
 
 void guest_page_accept(struct cpu *cpu, uint64_t gpa, bool scrub)
 {
@@ -64,14 +63,24 @@ bool guest_large_page_withdraw(struct cpu *cpu, uint64_t gpa)
     return done;
 }
 
-void guest_translations_flush(struct cpu *cpu)
+void guest_page_revoke(struct cpu *cpu, uint64_t gpa)
 {
     struct monitor *monitor = cpu->monitor;
-    for (uint32_t i = 0; i < LAUNCH_CPUS_MAX; i++) {
-        if (monitor->cpu[i] != NULL && monitor->cpu[i]->guest_vmsa != NULL) {
-            *(volatile uint64_t *)&monitor->cpu[i]->guest_vmsa->pcpu_id = 0;
-        }
-    }
+    page_revoke(window_map(&monitor->space, cpu->index, WINDOW_PAGE, gpa));
+    window_unmap(&monitor->space, cpu->index, WINDOW_PAGE);
+}
+
+void guest_page_grant(struct cpu *cpu, uint64_t gpa)
+{
+    struct monitor *monitor = cpu->monitor;
+    page_permit(window_map(&monitor->space, cpu->index, WINDOW_PAGE, gpa),
+                monitor->info.guest_vmpl, VMPL_RWX);
+    window_unmap(&monitor->space, cpu->index, WINDOW_PAGE);
+}
+
+void guest_translations_flush(struct cpu *cpu)
+{
+    vcpu_translations_flush(cpu);
 }
 
 static bool large_range_is_shared(const struct page_states *states, uint64_t gpn)

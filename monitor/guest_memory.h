@@ -31,8 +31,12 @@ void guest_page_withdraw(struct cpu *cpu, uint64_t gpa);
 /* False if the RMP holds 4 KiB entries there: nothing done. */
 bool guest_large_page_withdraw(struct cpu *cpu, uint64_t gpa);
 
-/* Makes every guest VMSA drop its translations at its next VMRUN (APM 2 15.36.15: PCPU_ID = 0);
- * after permissions were taken. */
+/* Validated: taken from every VMPL below 0; given to the guest's, as no VMSA page. */
+void guest_page_revoke(struct cpu *cpu, uint64_t gpa);
+void guest_page_grant(struct cpu *cpu, uint64_t gpa);
+
+/* After permissions were taken: when this returns no vCPU uses a translation from before (vcpu.h).
+ * Only then the pages may be relied on or handed over. */
 void guest_translations_flush(struct cpu *cpu);
 
 /* SVSM_SUCCESS if guest_copy_out() of that many bytes would be allowed now. */

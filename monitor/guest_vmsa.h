@@ -21,6 +21,17 @@ void guest_vmsa_init(struct vmsa *vmsa, const struct guest_start *start);
 void guest_vmsa_seize(struct vmsa *vmsa);
 void guest_vmsa_release(struct vmsa *vmsa);
 
+/* PCPU_ID := 0: translations are dropped before the VMSA runs again (APM 2 15.36.15). */
+void guest_vmsa_flush(struct vmsa *vmsa);
+
+/* True if the VMSA of a vCPU that the guest made may run at the guest's VMPL: that VMPL, the same
+ * SEV_FEATURES as the monitor's, no state that VMRUN refuses (APM 2 15.5.1). EFER.SVME is not
+ * looked at. Nobody else may be able to write the page. */
+bool guest_vmsa_check(const struct vmsa *vmsa, unsigned vmpl, uint64_t sev_features);
+
+/* Clears what the processor and not the guest has to say: exit codes, TLB tags, events. */
+void guest_vmsa_reset_exit(struct vmsa *vmsa);
+
 /* True if the guest left by VMGEXIT: the processor writes the exit code, a hypervisor cannot. */
 bool guest_vmsa_left_by_vmgexit(const struct vmsa *vmsa);
 

@@ -7,18 +7,13 @@
 #include "monitor/terminate.h"
 
 enum {
-    VECTOR_NMI = 2,
-    VECTOR_DF = 8,
-    VECTOR_PF = 14,
-    VECTOR_MC = 18,
-    VECTOR_HV = 28,
-    VECTOR_VC = 29,
     GATE_INTERRUPT = 0x8e, /* present, DPL 0, 64-bit interrupt gate */
     STUB_BYTES = 16,
     VC_PAGE_NOT_VALIDATED = 0x404, /* APM 2 15.36.9 */
 };
 
 extern const uint8_t vector_stubs[];
+void hv_entry(void);
 _Noreturn void fault_handle(const struct fault_frame *frame);
 
 /* Vectors that may arrive on a stack that cannot be trusted get one of their own. */
@@ -29,7 +24,6 @@ static uint8_t vector_ist(unsigned vector)
     case VECTOR_DF:
     case VECTOR_MC: return 1;
     case VECTOR_VC: return 2;
-    case VECTOR_HV: return 3;
     default: return 0;
     }
 }
@@ -37,7 +31,8 @@ static uint8_t vector_ist(unsigned vector)
 void idt_load(struct idt_gate table[IDT_VECTORS], bool with_ist)
 {
     for (unsigned vector = 0; vector < IDT_VECTORS; vector++) {
-        uint64_t handler = (uint64_t)(vector_stubs + vector * STUB_BYTES);
+        uint64_t handler = vector == VECTOR_HV ? (uint64_t)hv_entry
+                                               : (uint64_t)(vector_stubs + vector * STUB_BYTES);
         table[vector] = (struct idt_gate){
             .offset_low = (uint16_t)handler,
             .selector = SELECTOR_CODE,

@@ -2,7 +2,8 @@
 /*
  * Exceptions. The monitor causes none: it executes no intercepted instruction and touches no page
  * that is not its own and validated. So every exception, #VC of any code included, ends in a
- * console line and a termination request whose code tells the vector.
+ * console line and a termination request whose code tells the vector. The one event that comes and
+ * goes is #HV (hv.h).
  */
 #ifndef MONITOR_IDT_H
 #define MONITOR_IDT_H
@@ -11,6 +12,8 @@
 #include <stdint.h>
 
 enum { IDT_VECTORS = 32 };
+
+enum vector { VECTOR_NMI = 2, VECTOR_DF = 8, VECTOR_MC = 18, VECTOR_HV = 28, VECTOR_VC = 29 };
 
 /* Interrupt gate, APM 2 figure 4-24. */
 struct idt_gate {

@@ -9,6 +9,7 @@
  *   3     LOCK_PAGES     page-state table
  *   4     LOCK_HEAP      allocation and the monitor's own page tables
  *   5     LOCK_CONSOLE   serial port
+ *   6     LOCK_VCPU      the guest's vCPU of one processor; never two of them
  */
 #ifndef MONITOR_LOCK_H
 #define MONITOR_LOCK_H
@@ -22,6 +23,7 @@ enum lock_rank {
     LOCK_PAGES = 3,
     LOCK_HEAP = 4,
     LOCK_CONSOLE = 5,
+    LOCK_VCPU = 6,
 };
 
 struct lock {

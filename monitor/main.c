@@ -4,9 +4,11 @@
  * own nothing is W^X, until the GHCB is registered nothing can be printed, until a page is
  * validated it cannot be touched, until the image is measured nobody gets it.
  */
+#include "monitor/ap.h"
 #include "monitor/ghcb.h"
 #include "monitor/guest_launch.h"
 #include "monitor/guest_memory.h"
+#include "monitor/hv.h"
 #include "monitor/insn.h"
 #include "monitor/launch_check.h"
 #include "monitor/layout.h"
@@ -22,7 +24,8 @@ static struct monitor the_monitor;
 /* What the monitor can live with; anything else changes how memory, exits or VMSAs behave. */
 enum {
     SEV_STATUS_NEEDED = SEV_STATUS_SEV | SEV_STATUS_ES | SEV_STATUS_SNP,
-    SEV_STATUS_ACCEPTED = SEV_STATUS_NEEDED | SEV_STATUS_DEBUG_SWAP | SEV_STATUS_NO_HOST_IBS |
+    SEV_STATUS_ACCEPTED = SEV_STATUS_NEEDED | SEV_STATUS_RESTRICTED_INJECTION |
+                          SEV_STATUS_DEBUG_SWAP | SEV_STATUS_NO_HOST_IBS |
                           SEV_STATUS_BTB_ISOLATION | SEV_STATUS_SECURE_TSC |
                           SEV_STATUS_SMT_PROTECTION | SEV_STATUS_IBPB_ON_ENTRY,
 };
@@ -90,11 +93,16 @@ static void monitor_run(struct cpu *cpu)
 {
     struct monitor *monitor = cpu->monitor;
     idt_load(monitor->idt, true);
-    ghcb_start(monitor, cpu);
+    ghcb_negotiate(monitor);
+    ghcb_make(monitor, cpu);
+    ghcb_start(cpu);
+    hv_doorbell_make(monitor, cpu);
+    hv_start(cpu);
     console_start(&monitor->console, cpu);
     console_print(cpu, "C-bit %u, SEV_FEATURES 0x%lx, vCPUs %u, guest at VMPL %u", monitor->c_bit,
                   monitor->sev_features, monitor->params.vcpu_count, monitor->info.guest_vmpl);
 
+    ap_make_all(monitor, cpu);
     page_states_start(monitor);
     guest_memory_start(cpu);
     console_print(cpu, "memory up to 0x%lx validated", monitor->pages.count << PAGE_SHIFT);

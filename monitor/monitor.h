@@ -20,6 +20,9 @@ struct monitor {
     struct launch_params params; /* private copy of what the hypervisor said, checked */
     unsigned c_bit;              /* position, from the CPUID page */
     uint64_t sev_features;       /* of our own VMSA, from SEV_STATUS */
+    uint16_t ghcb_version;
+    uint32_t ended;   /* enum terminate_code once a processor is at its end, else 0 */
+    uint64_t flushes; /* of the guest's translations so far (vcpu.h) */
     struct address_space space;
     struct heap heap;
     struct page_states pages;

@@ -39,7 +39,8 @@ static enum page_hold page_check(uint8_t state, enum page_state wanted)
     case PAGE_PRIVATE: return PAGE_HOLD_STATE;
     case PAGE_CALLING_AREA: return PAGE_HOLD_CALLING;
     case PAGE_ABSENT:
-    case PAGE_MONITOR: break;
+    case PAGE_MONITOR:
+    case PAGE_VMSA: break;
     }
     return PAGE_HOLD_ABSENT;
 }

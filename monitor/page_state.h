@@ -8,11 +8,14 @@
  *   SHARED          guest memory that is not validated: shared, or never validated yet
  *   PRIVATE         guest memory, validated, granted to the guest's VMPL
  *   CALLING_AREA    as PRIVATE, but registered for calls: cannot be converted
+ *   VMSA            validated, granted to nobody: runs as a vCPU of the guest
  *
  *        validate + scrub + grant
- *   SHARED ---------------------> PRIVATE <--------> CALLING_AREA
- *          <---------------------          REMAP_CA
- *        revoke + rescind
+ *   SHARED ---------------------> PRIVATE <----------> CALLING_AREA
+ *          <---------------------   ^  |     REMAP_CA
+ *        revoke + rescind           |  | CREATE_VCPU: revoke, flush, check
+ *                       DELETE_VCPU |  v
+ *                                   VMSA
  *
  * An operation holds its pages (bit 7) from the check to the end, so that check and change of one
  * page are one step for all processors although the lock is not kept across exits.
@@ -30,6 +33,7 @@ enum page_state {
     PAGE_SHARED,
     PAGE_PRIVATE,
     PAGE_CALLING_AREA,
+    PAGE_VMSA,
 };
 
 enum { PAGE_STATE_HELD = 0x80 };

@@ -36,6 +36,8 @@ enum window_slot {
     WINDOW_CALLING_AREA, /* the calling area, for as long as a call is served */
     WINDOW_PAGE,         /* any page, for one operation */
     WINDOW_COPY,         /* guest buffers of a call */
+    WINDOW_VMSA,         /* the VMSA of the processor's vCPU, while it is stopped */
+    WINDOW_OTHER_VMSA,   /* that of another processor, for one store */
 };
 
 /* All tables; page aligned, in launched (validated, zero) memory. */

@@ -4,7 +4,10 @@
 #include "monitor/call.h"
 #include "monitor/ghcb.h"
 #include "monitor/guest_vmsa.h"
+#include "monitor/hv.h"
 #include "monitor/monitor.h"
+#include "monitor/terminate.h"
+#include "monitor/vcpu.h"
 
 static enum svsm_result call_serve(struct cpu *cpu, struct call *call)
 {
@@ -16,10 +19,9 @@ static enum svsm_result call_serve(struct cpu *cpu, struct call *call)
 }
 
 /* SVSM 58019 section 5: the call counts if the guest marked it, and it counts once. */
-static void request_serve(struct cpu *cpu)
+static void request_serve(struct cpu *cpu, struct vmsa *vmsa)
 {
     struct monitor *monitor = cpu->monitor;
-    struct vmsa *vmsa = cpu->guest_vmsa;
     struct svsm_calling_area *area =
         window_map(&monitor->space, cpu->index, WINDOW_CALLING_AREA, cpu->calling_area_gpa);
     if (__atomic_exchange_n(&area->call_pending, 0, __ATOMIC_SEQ_CST) != 0) {
@@ -36,13 +38,21 @@ static void request_serve(struct cpu *cpu)
 
 _Noreturn void request_loop(struct cpu *cpu)
 {
+    const struct monitor *monitor = cpu->monitor;
     for (;;) {
-        guest_vmsa_release(cpu->guest_vmsa);
-        ghcb_run_vmpl(cpu, cpu->monitor->info.guest_vmpl);
+        terminate_if_ended(monitor);
         /* First the VMSA must be at rest; only then its registers and exit code mean anything. */
-        guest_vmsa_seize(cpu->guest_vmsa);
-        if (guest_vmsa_left_by_vmgexit(cpu->guest_vmsa)) {
-            request_serve(cpu);
+        struct vmsa *vmsa = vcpu_seize(cpu);
+        if (vmsa == NULL) {
+            hv_halt(cpu);
+            continue;
         }
+        if (guest_vmsa_left_by_vmgexit(vmsa)) {
+            request_serve(cpu, vmsa);
+        }
+        vcpu_release(cpu, vmsa);
+        do {
+            hv_events_take(cpu);
+        } while (!ghcb_run_vmpl(cpu, monitor->info.guest_vmpl));
     }
 }

@@ -25,6 +25,7 @@ enum sev_status_bit {
     SEV_STATUS_SEV = 1 << 0,
     SEV_STATUS_ES = 1 << 1,
     SEV_STATUS_SNP = 1 << 2,
+    SEV_STATUS_RESTRICTED_INJECTION = 1 << 5,
     SEV_STATUS_DEBUG_SWAP = 1 << 7,
     SEV_STATUS_NO_HOST_IBS = 1 << 8,
     SEV_STATUS_BTB_ISOLATION = 1 << 9,
@@ -33,6 +34,7 @@ enum sev_status_bit {
     SEV_STATUS_IBPB_ON_ENTRY = 1 << 23,
 };
 enum { SEV_STATUS_FEATURES_SHIFT = 2 };
+#define SEV_FEATURE_RESTRICTED_INJECTION (UINT64_C(1) << 3)
 
 /* VMPL permission mask, APM 2 15.36.7. */
 enum vmpl_permission {
@@ -117,6 +119,7 @@ _Static_assert(sizeof(struct vmsa) == 4096, "a VMSA is a page");
 #define EFER_NXE          (UINT64_C(1) << 11)
 #define EFER_SVME         (UINT64_C(1) << 12)
 #define EXIT_CODE_VMGEXIT UINT64_C(0x403)
+#define VINTR_CTRL_BUSY   (UINT64_C(1) << 63)
 
 enum { VMPCK_BYTES = 32 };
 

@@ -20,6 +20,7 @@ enum svsm_result {
     SVSM_INVALID_PARAMETER = (int)0x80000005,
     SVSM_INVALID_REQUEST = (int)0x80000006,
     SVSM_BUSY = (int)0x80000007,
+    SVSM_IN_USE = (int)0x80001003,        /* DELETE_VCPU: it serves a call at the moment */
     SVSM_SIZE_MISMATCH = (int)0x80001006, /* PVALIDATE: the RMP holds pages of the other size */
     SVSM_NO_CHANGE = (int)0x80001010,     /* the page is already in the state asked for */
     SVSM_FIRMWARE = (int)0x80001100,      /* the firmware channel gives no report any more */

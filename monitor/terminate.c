@@ -2,19 +2,31 @@
 #include "monitor/terminate.h"
 
 #include "monitor/console.h"
-#include "monitor/cpu_area.h"
 #include "monitor/ghcb_msr.h"
 #include "monitor/insn.h"
+#include "monitor/monitor.h"
 #include "monitor/snp.h"
 
 noreturn void terminate(enum terminate_code code)
 {
+    struct monitor *monitor = cpu_self()->monitor;
+    if (monitor != NULL) {
+        __atomic_store_n(&monitor->ended, code, __ATOMIC_SEQ_CST);
+    }
     for (;;) {
         insn_wrmsr(MSR_GHCB,
                    GHCB_MSR_TERMINATE | (uint64_t)TERMINATE_SET << 12 | (uint64_t)code << 16);
         insn_vmgexit();
         /* A hypervisor may simply resume (56421 2.3.1): nothing of the monitor runs any more. */
         insn_hlt();
+    }
+}
+
+void terminate_if_ended(const struct monitor *monitor)
+{
+    uint32_t code = __atomic_load_n(&monitor->ended, __ATOMIC_SEQ_CST);
+    if (code != 0) {
+        terminate((enum terminate_code)code);
     }
 }
 

@@ -9,6 +9,8 @@
 #include <stdint.h>
 #include <stdnoreturn.h>
 
+struct monitor;
+
 /* 0 is the GHCB specification's set, 1 is in use by guests; this one is the monitor's. */
 enum { TERMINATE_SET = 5 };
 
@@ -25,6 +27,7 @@ enum terminate_code {
     TERMINATE_GHCB_FEATURES = 0x11,   /* hypervisor lacks a feature the monitor needs */
     TERMINATE_GHCB_REGISTER = 0x12,   /* GHCB registration refused */
     TERMINATE_GHCB_MSR = 0x13,        /* GHCB MSR changed under the monitor, or a foreign answer */
+    TERMINATE_DOORBELL = 0x14,        /* registration of the #HV doorbell page refused */
     TERMINATE_PSC = 0x15,             /* page-state change refused or its answer malformed */
     TERMINATE_PVALIDATE = 0x20,       /* PVALIDATE failed */
     TERMINATE_PVALIDATE_CARRY = 0x21, /* CF set: the page changed behind the monitor's back */
@@ -41,6 +44,9 @@ enum terminate_code {
 
 /* Asks for the end by the MSR protocol and never comes back, even if the hypervisor resumes. */
 noreturn void terminate(enum terminate_code code);
+
+/* Where a processor serves nothing more: if another one is at its end, so is this one. */
+void terminate_if_ended(const struct monitor *monitor);
 
 /* A console line "monitor: <what> (value)" where a console is up, then terminate(). */
 noreturn void terminate_because(enum terminate_code code, const char *what, uint64_t value);

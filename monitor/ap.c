@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "monitor/ap.h"
+
+#include "monitor/ghcb.h"
+#include "monitor/guest_vmsa.h"
+#include "monitor/hv.h"
+#include "monitor/insn.h"
+#include "monitor/monitor.h"
+#include "monitor/pvalidate.h"
+#include "monitor/request.h"
+#include "monitor/terminate.h"
+
+enum {
+    AP_CREATE_NOW = 1,
+    AP_CREATE_VMPL_SHIFT = 16,
+    AP_CREATE_APIC_SHIFT = 32,
+    SEGMENT_TSS_BUSY = 0x08b,
+};
+
+/* A page of its own; hosts have trouble with a VMSA at a 2 MiB boundary. */
+static struct vmsa *vmsa_page(struct monitor *monitor)
+{
+    struct vmsa *vmsa = heap_pages(monitor, 1);
+    return (uint64_t)vmsa % LARGE_PAGE_BYTES == 0 ? heap_pages(monitor, 1) : vmsa;
+}
+
+/* The first C function of a processor, as if it had been called. */
+static _Noreturn void ap_main(struct cpu *cpu)
+{
+    ghcb_start(cpu);
+    hv_start(cpu);
+    cpu->has_console = true;
+    console_print(cpu, "vCPU %u up, APIC ID %u", cpu->index, cpu->apic_id);
+    ap_announce_vcpu(cpu, cpu);
+    request_loop(cpu);
+}
+
+/* As cpu_area_use() and cpu_stack_enter() leave the first processor. */
+static void own_vmsa_fill(const struct monitor *monitor, struct cpu *cpu)
+{
+    const struct guest_start start = {
+        .entry = (uint64_t)ap_main,
+        .cr3 = (uint64_t)monitor->space.tables->level4 | monitor->space.c_bit_mask,
+        .boot_gpa = (uint64_t)cpu, /* RDI */
+        .vmpl = 0,
+        .sev_features = monitor->sev_features,
+    };
+    struct vmsa *vmsa = cpu->own_vmsa;
+    guest_vmsa_init(vmsa, &start);
+    vmsa->fs.base = (uint64_t)cpu;
+    vmsa->gdtr = (struct vmsa_segment){.limit = sizeof cpu->gdt - 1, .base = (uint64_t)cpu->gdt};
+    vmsa->idtr =
+        (struct vmsa_segment){.limit = sizeof monitor->idt - 1, .base = (uint64_t)monitor->idt};
+    vmsa->tr = (struct vmsa_segment){.selector = SELECTOR_TSS,
+                                     .attributes = SEGMENT_TSS_BUSY,
+                                     .limit = sizeof cpu->tss - 1,
+                                     .base = (uint64_t)&cpu->tss};
+    vmsa->rsp = cpu->stack_top - sizeof(uint64_t); /* a return address, 0 */
+}
+
+void ap_make_all(struct monitor *monitor, struct cpu *first)
+{
+    first->spare_vmsa = vmsa_page(monitor);
+    first->started = true;
+    for (uint32_t i = 1; i < monitor->params.vcpu_count; i++) {
+        struct cpu *cpu = cpu_area_create(monitor, i, monitor->params.apic_id[i]);
+        ghcb_make(monitor, cpu);
+        hv_doorbell_make(monitor, cpu);
+        cpu->spare_vmsa = vmsa_page(monitor);
+        cpu->own_vmsa = vmsa_page(monitor);
+        own_vmsa_fill(monitor, cpu);
+        page_make_vmsa(cpu->own_vmsa); /* EFER.SVME is clear: it cannot run yet */
+        monitor->cpu[i] = cpu;
+    }
+}
+
+struct cpu *ap_find(struct monitor *monitor, uint64_t apic_id)
+{
+    for (uint32_t i = 0; i < monitor->params.vcpu_count; i++) {
+        if (monitor->params.apic_id[i] == apic_id) {
+            return monitor->cpu[i];
+        }
+    }
+    return NULL;
+}
+
+/* AP creation, 56421 section 4.1.9: the hypervisor learns which VMSA runs a VMPL there. */
+static void vmsa_announce(struct cpu *cpu, const struct cpu *target, unsigned vmpl, uint64_t gpa)
+{
+    uint64_t info = AP_CREATE_NOW | (uint64_t)vmpl << AP_CREATE_VMPL_SHIFT |
+                    (uint64_t)target->apic_id << AP_CREATE_APIC_SHIFT;
+    const struct ghcb_input features = {GHCB_RAX, cpu->monitor->sev_features};
+    struct ghcb_reply reply;
+    enum ghcb_status status =
+        ghcb_call(cpu, GHCB_EXIT_AP_CREATION, info, gpa, &features, 1, &reply);
+    if (status != GHCB_OK) {
+        terminate_because(TERMINATE_AP_CREATION, "AP creation refused", reply.exit_info_2);
+    }
+}
+
+void ap_start(struct cpu *cpu, struct cpu *target)
+{
+    guest_vmsa_release(target->own_vmsa);
+    vmsa_announce(cpu, target, 0, (uint64_t)target->own_vmsa);
+}
+
+/* Under the lock, so that of two who announce the one with the newer VMSA is the last. */
+void ap_announce_vcpu(struct cpu *cpu, struct cpu *target)
+{
+    struct vcpu *vcpu = &target->vcpu;
+    lock_acquire(&vcpu->lock);
+    if (vcpu->vmsa_gpa != 0) {
+        vmsa_announce(cpu, target, cpu->monitor->info.guest_vmpl, vcpu->vmsa_gpa);
+    }
+    lock_release(&vcpu->lock);
+}

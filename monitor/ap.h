@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The other processors. All they need is made during start-up: area, stacks, GHCB, doorbell page,
+ * a VMPL 0 VMSA that begins in C with everything loaded, and a page for a guest VMSA. Such a
+ * processor runs from the moment on in which the guest has a vCPU for it: then it registers its
+ * pages and goes into its request loop.
+ */
+#ifndef MONITOR_AP_H
+#define MONITOR_AP_H
+
+#include <stdint.h>
+
+struct cpu;
+struct monitor;
+
+/* Start-up, on the first processor, which has its GHCB. */
+void ap_make_all(struct monitor *monitor, struct cpu *first);
+
+/* The processor with that APIC ID; NULL if the launch parameters name none. */
+struct cpu *ap_find(struct monitor *monitor, uint64_t apic_id);
+
+/* Starts VMPL 0 on a processor, once. */
+void ap_start(struct cpu *cpu, struct cpu *target);
+
+/* Tells the hypervisor which VMSA is the guest's on the target processor. If that one waits, the
+ * hypervisor lets it run. */
+void ap_announce_vcpu(struct cpu *cpu, struct cpu *target);
+
+#endif

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "monitor/vcpu.h"
+
+#include "monitor/guest_vmsa.h"
+#include "monitor/hv.h"
+#include "monitor/layout.h"
+#include "monitor/monitor.h"
+
+static bool is_monitor_memory(uint64_t gpa)
+{
+    return gpa >= (uint64_t)layout_memory_start && gpa < (uint64_t)layout_memory_end;
+}
+
+/* The monitor's own pages have one virtual address; a VMSA of the guest's gets a window. */
+static struct vmsa *vmsa_map(struct cpu *cpu, enum window_slot slot, uint64_t gpa)
+{
+    return is_monitor_memory(gpa) ? (struct vmsa *)gpa
+                                  : window_map(&cpu->monitor->space, cpu->index, slot, gpa);
+}
+
+static void vmsa_unmap(struct cpu *cpu, enum window_slot slot, uint64_t gpa)
+{
+    if (!is_monitor_memory(gpa)) {
+        window_unmap(&cpu->monitor->space, cpu->index, slot);
+    }
+}
+
+struct vmsa *vcpu_seize(struct cpu *cpu)
+{
+    struct vcpu *vcpu = &cpu->vcpu;
+    struct vmsa *vmsa = NULL;
+    lock_acquire(&vcpu->lock);
+    if (vcpu->state == VCPU_RUNNABLE) {
+        vmsa = vmsa_map(cpu, WINDOW_VMSA, vcpu->vmsa_gpa);
+        guest_vmsa_seize(vmsa);
+        vcpu->state = VCPU_STOPPED;
+    }
+    lock_release(&vcpu->lock);
+    return vmsa;
+}
+
+void vcpu_release(struct cpu *cpu, struct vmsa *vmsa)
+{
+    struct vcpu *vcpu = &cpu->vcpu;
+    lock_acquire(&vcpu->lock);
+    uint64_t flushes = __atomic_load_n(&cpu->monitor->flushes, __ATOMIC_SEQ_CST);
+    if (vcpu->flushes != flushes) {
+        guest_vmsa_flush(vmsa);
+        vcpu->flushes = flushes;
+    }
+    guest_vmsa_release(vmsa);
+    vmsa_unmap(cpu, WINDOW_VMSA, vcpu->vmsa_gpa);
+    vcpu->state = VCPU_RUNNABLE;
+    lock_release(&vcpu->lock);
+}
+
+/* The lock is held. */
+static void vmsa_stop(struct cpu *cpu, const struct vcpu *vcpu)
+{
+    guest_vmsa_seize(vmsa_map(cpu, WINDOW_OTHER_VMSA, vcpu->vmsa_gpa));
+    vmsa_unmap(cpu, WINDOW_OTHER_VMSA, vcpu->vmsa_gpa);
+}
+
+enum vcpu_result vcpu_claim(struct cpu *target)
+{
+    struct vcpu *vcpu = &target->vcpu;
+    enum vcpu_result result = VCPU_OK;
+    lock_acquire(&vcpu->lock);
+    switch (vcpu->state) {
+    case VCPU_NONE: vcpu->state = VCPU_CLAIMED; break;
+    case VCPU_CLAIMED: result = VCPU_BUSY; break;
+    case VCPU_STOPPED:
+    case VCPU_RUNNABLE: result = VCPU_TAKEN; break;
+    }
+    lock_release(&vcpu->lock);
+    return result;
+}
+
+void vcpu_unclaim(struct cpu *target)
+{
+    lock_acquire(&target->vcpu.lock);
+    target->vcpu.state = VCPU_NONE;
+    lock_release(&target->vcpu.lock);
+}
+
+/* The lock is held. True: the hypervisor has to be told of the processor itself. */
+static bool attach(struct cpu *cpu, struct cpu *target, uint64_t vmsa_gpa, uint64_t area_gpa)
+{
+    bool first = !target->started;
+    /* Runnable not before it stands where a flush finds it: the lock makes one step of it. */
+    guest_vmsa_release(vmsa_map(cpu, WINDOW_OTHER_VMSA, vmsa_gpa));
+    vmsa_unmap(cpu, WINDOW_OTHER_VMSA, vmsa_gpa);
+    target->vcpu.vmsa_gpa = vmsa_gpa;
+    target->vcpu.state = VCPU_RUNNABLE;
+    target->calling_area_gpa = area_gpa;
+    target->started = true;
+    return first;
+}
+
+bool vcpu_attach_claimed(struct cpu *cpu, struct cpu *target, uint64_t vmsa_gpa, uint64_t area_gpa)
+{
+    lock_acquire(&target->vcpu.lock);
+    bool first = attach(cpu, target, vmsa_gpa, area_gpa);
+    lock_release(&target->vcpu.lock);
+    return first;
+}
+
+enum vcpu_result vcpu_replace(struct cpu *cpu, struct cpu *target, uint64_t vmsa_gpa,
+                              uint64_t area_gpa, struct vcpu_change *change)
+{
+    struct vcpu *vcpu = &target->vcpu;
+    *change = (struct vcpu_change){0};
+    lock_acquire(&vcpu->lock);
+    if (vcpu->state == VCPU_STOPPED || vcpu->state == VCPU_CLAIMED) {
+        lock_release(&vcpu->lock);
+        return VCPU_BUSY;
+    }
+    if (vcpu->state == VCPU_RUNNABLE) {
+        vmsa_stop(cpu, vcpu);
+        change->old_area = target->calling_area_gpa;
+    }
+    change->first = attach(cpu, target, vmsa_gpa, area_gpa);
+    lock_release(&vcpu->lock);
+    return VCPU_OK;
+}
+
+/* Looks at one processor. VCPU_TAKEN: another vCPU is there, or none. */
+static enum vcpu_result detach_from(struct cpu *cpu, struct cpu *target, uint64_t vmsa_gpa,
+                                    uint64_t *old_area)
+{
+    struct vcpu *vcpu = &target->vcpu;
+    enum vcpu_result result = VCPU_TAKEN;
+    lock_acquire(&vcpu->lock);
+    if (vcpu->state != VCPU_NONE && vcpu->vmsa_gpa == vmsa_gpa) {
+        result = VCPU_BUSY;
+        if (vcpu->state == VCPU_RUNNABLE) {
+            vmsa_stop(cpu, vcpu);
+            *old_area = target->calling_area_gpa;
+            target->calling_area_gpa = 0;
+            vcpu->vmsa_gpa = 0;
+            vcpu->state = VCPU_NONE;
+            result = VCPU_OK;
+        }
+    }
+    lock_release(&vcpu->lock);
+    return result;
+}
+
+enum vcpu_result vcpu_detach(struct cpu *cpu, uint64_t vmsa_gpa, uint64_t *old_area)
+{
+    struct monitor *monitor = cpu->monitor;
+    *old_area = 0;
+    for (uint32_t i = 0; i < monitor->params.vcpu_count; i++) {
+        enum vcpu_result result = detach_from(cpu, monitor->cpu[i], vmsa_gpa, old_area);
+        if (result != VCPU_TAKEN) {
+            return result;
+        }
+    }
+    return VCPU_OK; /* replaced long ago: at rest since then */
+}
+
+/* A vCPU that is let run by its processor after the counter went up sees the new count there. */
+static void flush_one(struct cpu *cpu, struct cpu *target)
+{
+    struct vcpu *vcpu = &target->vcpu;
+    lock_acquire(&vcpu->lock);
+    if (vcpu->state == VCPU_RUNNABLE) {
+        guest_vmsa_flush(vmsa_map(cpu, WINDOW_OTHER_VMSA, vcpu->vmsa_gpa));
+        vmsa_unmap(cpu, WINDOW_OTHER_VMSA, vcpu->vmsa_gpa);
+    }
+    lock_release(&vcpu->lock);
+}
+
+void vcpu_translations_flush(struct cpu *cpu)
+{
+    struct monitor *monitor = cpu->monitor;
+    __atomic_add_fetch(&monitor->flushes, 1, __ATOMIC_SEQ_CST);
+    for (uint32_t i = 0; i < monitor->params.vcpu_count; i++) {
+        struct cpu *target = monitor->cpu[i];
+        /* A look without the lock: whom to hurry is no question of safety. */
+        if (target != cpu && *(volatile enum vcpu_state *)&target->vcpu.state == VCPU_RUNNABLE) {
+            hv_nudge(cpu, target);
+        }
+    }
+    for (uint32_t i = 0; i < monitor->params.vcpu_count; i++) {
+        if (monitor->cpu[i] != cpu) {
+            flush_one(cpu, monitor->cpu[i]);
+        }
+    }
+}
