@@ -186,19 +186,21 @@ static enum mmu_type type_of(uc_mem_type type)
     }
 }
 
-/* For one instruction that stores to its own page: all at once. */
+/*
+ * For one instruction that stores to its own page: executable when it is fetched, writable when it
+ * stores. Never both at once: the engine's own way of noticing such stores is not to be relied on.
+ */
 static uint32_t self_perms(struct vcpu *vcpu, const struct tlb_entry *entry,
                            const struct access *access)
 {
-    static const uint32_t prots[] = { [MMU_READ] = UC_PROT_READ, [MMU_WRITE] = UC_PROT_WRITE,
-                                      [MMU_FETCH] = UC_PROT_EXEC };
-    struct access other = *access;
-    uint32_t perms = 0;
+    struct access read = *access;
 
-    for (other.type = MMU_READ; other.type <= MMU_FETCH; other.type++)
-        perms |= mmu_permits(vcpu, entry, &other) ? prots[other.type] : 0;
+    read.type = MMU_READ;
+    const uint32_t perms = mmu_permits(vcpu, entry, &read) ? UC_PROT_READ : 0;
+    if (access->type == MMU_FETCH)
+        return perms | UC_PROT_EXEC;
     bit_set(vcpu->write_filled, entry->spa >> PAGE_SHIFT);
-    return perms;
+    return access->type == MMU_WRITE ? perms | UC_PROT_WRITE : perms;
 }
 
 /*
@@ -388,6 +390,10 @@ static bool resolve_tracked(struct vcpu *vcpu, const struct tlb_entry *entry, st
 
 /* ------------------------------------------------------------------ code that stores to its page */
 
+/* One at a time costs two translations of the whole block; where one such store follows another,
+ * longer and longer stretches are run as blocks of one instruction. */
+enum { SELF_NEAR_INSNS = 64, SELF_MAX_INSNS = 1023 };
+
 static bool is_own_page(struct vcpu *vcpu, uint64_t spa)
 {
     const uint64_t rip = vcpu_reg(vcpu, UC_X86_REG_RIP);
@@ -403,18 +409,29 @@ static bool is_own_page(struct vcpu *vcpu, uint64_t spa)
  */
 static void self_begin(struct vcpu *vcpu, uint64_t spa)
 {
-    fill_code_drop(vcpu->env, spa);
+    const bool again = vcpu->state.insns_world - vcpu->self_last < SELF_NEAR_INSNS;
+
+    vcpu->self_length = again ? MIN(vcpu->self_length * 2 + 1, SELF_MAX_INSNS) : 0;
+    vcpu->self_left = vcpu->self_length;
     vcpu->self_spa = spa;
     vcpu->self_from = vcpu->retired;
+    fill_code_drop(vcpu->env, spa);
 }
 
 void fill_self_end(struct vcpu *vcpu, bool slice_over)
 {
-    if (vcpu->self_spa == UINT64_MAX || (vcpu->retired == vcpu->self_from && !slice_over))
-        return;
     const uint64_t spa = vcpu->self_spa;
-    vcpu->self_spa = UINT64_MAX;
+
+    if (spa == UINT64_MAX || (vcpu->retired == vcpu->self_from && !slice_over))
+        return;
     fill_code_drop(vcpu->env, spa);
+    vcpu->self_from = vcpu->retired;
+    if (!slice_over && vcpu->self_left > 0 && is_own_page(vcpu, spa)) {
+        vcpu->self_left--;
+        return;
+    }
+    vcpu->self_spa = UINT64_MAX;
+    vcpu->self_last = vcpu->state.insns_world;
 }
 
 bool fill_resolve(struct vcpu *vcpu, enum vcpu_visible *visible, struct fault *fault)

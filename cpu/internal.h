@@ -187,6 +187,7 @@ enum {
     VCPU_BLOCK_SLOTS_LOG2 = 14,
     VCPU_HOOKS_MAX = 8192,
     VCPU_SHARED_MAX = 16,
+    VCPU_CODE_BYTES = 32 << 20, /* of translated code; see scan.c */
     VCPU_ALIASES = 4, /* one instruction stores to two pages at most */
 };
 
@@ -230,10 +231,11 @@ _Static_assert(sizeof(struct block_info) == 64, "indexed by a shift");
 
 enum engine_stop {
     STOP_NONE,
-    STOP_BUDGET,    /* block hook; it and the next four: RIP is stop_gva */
+    STOP_BUDGET,    /* block hook; it and those up to STOP_SELF: RIP is stop_gva */
     STOP_RESCAN,    /* block hook: the block has an opcode that is not hooked yet */
     STOP_INTERRUPT, /* block hook: a virtual interrupt can be taken */
     STOP_SCRUBBED,  /* block hook: scrub_done holds pages that are complete */
+    STOP_FULL,      /* block hook: little room is left for translated code */
     STOP_SELF,      /* block hook: the instruction that stores to its own page is done */
     STOP_TRAP,      /* code hook: an opcode that must not run, or a breakpoint, is at RIP */
     STOP_EXIT,      /* UC_HOOK_INTR: SVM exit code of the engine's guest mode, in stop_code */
@@ -268,6 +270,7 @@ struct vcpu {
     struct tlb_entry *tlb_slots;
     struct vcpu_control control;
     bool running;               /* the engine runs */
+    uintptr_t code_low, code_high; /* of the translated code that has been seen running; 0 none */
     bool translated;            /* the engine has run since its translations were dropped */
     enum engine_stop stop;
     uint32_t stop_code;
@@ -298,7 +301,10 @@ struct vcpu {
     bool watch_if;              /* a virtual interrupt waits for RFLAGS.IF */
     uint64_t watch_from;        /* retired when it could not be taken: not before the next block */
     uint64_t self_spa;          /* code page that its own instruction stores to; ~0 none */
-    uint64_t self_from;         /* retired when it began: it ends with the next instruction */
+    uint64_t self_from;         /* retired when it began: it ends with the next instruction ... */
+    uint32_t self_left;         /* ... or that many later, where such stores come thick */
+    uint32_t self_length;       /* the last self_left */
+    uint64_t self_last;         /* state.insns_world when it last ended */
     uint64_t implicit_gva;      /* page of a supervisor access by an instruction at CPL 3; ~0 none */
     uint64_t skip_gva;          /* hooked address that may run once (breakpoint passed); ~0 none */
     uint64_t hook_gva[VCPU_HOOKS_MAX];
@@ -417,6 +423,7 @@ const struct block_info *scan_block_last(const struct vcpu *vcpu);
 /* The next block is to look at what it is watched for (block_at_limit()). */
 void scan_attention(struct vcpu *vcpu);
 void scan_forget(struct vcpu *vcpu); /* which opcodes are unsafe has changed */
+void scan_translations_drop(struct vcpu *vcpu);
 /* Instructions of the block before the byte at offset. */
 uint32_t scan_count_before(struct vcpu *vcpu, const struct block_info *block, uint64_t offset);
 

@@ -82,7 +82,8 @@ static uc_err engine_run(struct vcpu *vcpu)
     retire_partial(vcpu, vcpu_reg(vcpu, UC_X86_REG_RIP));
     run_sync(vcpu);
     scrub_events(vcpu);
-    vcpu->skip_gva = NO_PAGE;
+    if (vcpu_reg(vcpu, UC_X86_REG_RIP) != vcpu->skip_gva)
+        vcpu->skip_gva = NO_PAGE;
     fill_self_end(vcpu, false);
     if (vcpu->implicit_gva != NO_PAGE) {
         vcpu->implicit_gva = NO_PAGE;
@@ -171,6 +172,9 @@ static enum step engine_step(struct vcpu *vcpu, enum vcpu_visible *visible, stru
             return STEP_NEXT;
         *fault = fault_engine(vcpu, "more than %d hooked instructions", VCPU_HOOKS_MAX);
         return STEP_FAULT;
+    case STOP_FULL:
+        scan_translations_drop(vcpu);
+        return STEP_NEXT;
     case STOP_INTERRUPT: return interrupt_take(vcpu, false, fault);
     case STOP_TRAP: return intercept_trap(vcpu, visible, fault);
     case STOP_EXIT: return intercept_exit(vcpu, vcpu->stop_code, visible, fault);

@@ -182,12 +182,36 @@ static enum engine_stop block_at_limit(struct vcpu *vcpu)
     return STOP_NONE;
 }
 
+/*
+ * The engine does not survive its buffer for translated code running full, so it is emptied in time.
+ * Code is laid down from the bottom up; where the hook is called from shows how far it got.
+ */
+static bool code_is_full(struct vcpu *vcpu, uintptr_t caller)
+{
+    if (vcpu->code_low == 0)
+        vcpu->code_low = vcpu->code_high = caller;
+    vcpu->code_low = MIN(vcpu->code_low, caller);
+    vcpu->code_high = MAX(vcpu->code_high, caller);
+    return vcpu->code_high - vcpu->code_low > VCPU_CODE_BYTES / 4 * 3;
+}
+
+void scan_translations_drop(struct vcpu *vcpu)
+{
+    if (vcpu->translated)
+        uc_ctl_flush_tb(vcpu->uc); /* milliseconds: the engine clears its whole buffer */
+    vcpu->translated = false;
+    vcpu->code_low = vcpu->code_high = 0;
+}
+
 /* All that is rare, kept out of line so that the hook itself needs no stack frame. */
-static __attribute__((noinline)) void block_rare(struct vcpu *vcpu, uint64_t gva, uint32_t size)
+static __attribute__((noinline)) void block_rare(struct vcpu *vcpu, uint64_t gva, uint32_t size,
+                                                 uintptr_t caller)
 {
     struct block_info *slot = &vcpu->blocks[gva & BLOCK_MASK];
-    const enum engine_stop stop = block_at_limit(vcpu);
+    enum engine_stop stop = block_at_limit(vcpu);
 
+    if (stop == STOP_NONE && code_is_full(vcpu, caller))
+        stop = STOP_FULL;
     if (stop != STOP_NONE) {
         block_stop(vcpu, stop, gva);
         return;
@@ -208,14 +232,14 @@ void scan_block_hook(uc_engine *uc, uint64_t gva, uint32_t size, void *user)
 
     (void)uc;
     if (G_UNLIKELY(block->gva != gva || block->size != size)) {
-        block_rare(vcpu, gva, size);
+        block_rare(vcpu, gva, size, (uintptr_t)__builtin_return_address(0));
         return;
     }
     vcpu->block_gva = gva;
     vcpu->countdown -= block->insns;
     if (G_UNLIKELY(vcpu->countdown < 0)) {
         vcpu->countdown += block->insns;
-        block_rare(vcpu, gva, size);
+        block_rare(vcpu, gva, size, (uintptr_t)__builtin_return_address(0));
     }
 }
 
@@ -280,9 +304,7 @@ void scan_forget(struct vcpu *vcpu)
     vcpu->fresh_count = 0;
     for (uint32_t i = 0; i < vcpu->state.breakpoint_count; i++)
         scan_hook_add(vcpu, vcpu->state.breakpoint[i]);
-    if (vcpu->translated)
-        uc_ctl_flush_tb(vcpu->uc); /* milliseconds: the engine clears its whole buffer */
-    vcpu->translated = false;
+    scan_translations_drop(vcpu);
 }
 
 uint32_t scan_count_before(struct vcpu *vcpu, const struct block_info *block, uint64_t offset)

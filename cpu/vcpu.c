@@ -25,8 +25,6 @@ static void syscall_hook(uc_engine *uc, void *user)
     uc_emu_stop(uc);
 }
 
-enum { ENGINE_CODE_BYTES = 32 << 20 }; /* translated code of one engine */
-
 static bool engine_open(struct vcpu *vcpu, GError **error)
 {
     uc_hook handle;
@@ -34,7 +32,7 @@ static bool engine_open(struct vcpu *vcpu, GError **error)
 
     /* The engine's default is 1 GiB, and it clears all of it whenever it drops all translations. */
     if (err == UC_ERR_OK)
-        err = uc_ctl_set_tcg_buffer_size(vcpu->uc, ENGINE_CODE_BYTES);
+        err = uc_ctl_set_tcg_buffer_size(vcpu->uc, VCPU_CODE_BYTES);
     if (err == UC_ERR_OK)
         err = uc_ctl_set_cpu_model(vcpu->uc, UC_CPU_X86_EPYC_ROME);
     if (err == UC_ERR_OK)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "cpu_fixture.h"
+#include "tests/unit/cpu_fixture.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Two runs are one run; budgets move nothing but where the slices end. */
-#include "cpu_fixture.h"
+#include "tests/unit/cpu_fixture.h"
 
 #include <string.h>
 

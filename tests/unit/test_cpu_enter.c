@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* VMRUN's checks in their order, injection, and what an automatic exit leaves behind. */
-#include "cpu_fixture.h"
+#include "tests/unit/cpu_fixture.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Every kind of fault that an access can end in, with exact addresses and codes. */
-#include "cpu_fixture.h"
+#include "tests/unit/cpu_fixture.h"
 
 #include <string.h>
 
@@ -312,7 +312,7 @@ static void test_no_memory(void)
 
 static void test_garbage_code(void)
 {
-    for (uint32_t seed = 1; seed <= 200; seed++) {
+    for (uint32_t seed = 1; seed <= (g_test_slow() ? 5000u : 40u); seed++) {
         struct fixture *f = fixture_new();
         g_autoptr(GRand) random = g_rand_new_with_seed(seed);
         uint8_t code[512];

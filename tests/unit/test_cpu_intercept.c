@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What each intercepted instruction is for the guest. The names hold the rule's place. */
-#include "cpu_fixture.h"
+#include "tests/unit/cpu_fixture.h"
 
 #include <string.h>
 
@@ -146,7 +146,7 @@ static void test_case(const void *data)
 static void test_repeated(void)
 {
     struct fixture *f = fixture_new();
-    /* mov ds, ax three times, each skipped by the handler: add qword [rsp+8], 2; add rsp, 8; iretq */
+    /* mov ds, ax three times; the handler skips each: add qword [rsp+8], 2; add rsp, 8; iretq */
     static const uint8_t code[] = { 0x8e, 0xd8, 0x8e, 0xd8, 0x8e, 0xd8, 0xf4 };
     static const uint8_t handler[] = { 0x48, 0xff, 0xc3, 0x48, 0x03, 0x0c, 0x24, 0x48, 0x83, 0x44,
                                        0x24, 0x08, 0x02, 0x48, 0x83, 0xc4, 0x08, 0x48, 0xcf };
@@ -209,8 +209,9 @@ static void test_msr_values(void)
 {
     struct fixture *f = fixture_new();
     /* rdmsr; mov esi, eax; mov ecx, 0xc0010131; rdmsr; mov edi, eax; mov ecx, 0xc0010130; wrmsr */
-    static const uint8_t code[] = { 0x0f, 0x32, 0x89, 0xc6, 0xb9, 0x31, 0x01, 0x01, 0xc0, 0x0f, 0x32,
-                                    0x89, 0xc7, 0xb9, 0x30, 0x01, 0x01, 0xc0, 0x0f, 0x30, 0xf4 };
+    static const uint8_t code[] = { 0x0f, 0x32, 0x89, 0xc6, 0xb9, 0x31, 0x01, 0x01, 0xc0, 0x0f,
+                                    0x32, 0x89, 0xc7, 0xb9, 0x30, 0x01, 0x01, 0xc0, 0x0f, 0x30,
+                                    0xf4 };
 
     fixture_code(f, code, code + sizeof(code));
     f->vmsa.rcx = 0xc0000080;

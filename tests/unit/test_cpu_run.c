@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Entering, running and leaving a vCPU. */
-#include "cpu_fixture.h"
+#include "tests/unit/cpu_fixture.h"
 
 static void test_vmgexit(void)
 {

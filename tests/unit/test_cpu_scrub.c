@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Which bytes VMPL0 has overwritten since PVALIDATE, by whatever instructions. */
-#include "cpu_fixture.h"
+#include "tests/unit/cpu_fixture.h"
 
 #include <string.h>
 
@@ -102,8 +102,9 @@ static void test_pvalidate_to_rmpadjust(void)
 {
     struct fixture *f = fixture_new();
     /* pvalidate; mov byte [rax'], 0 (rdi); rmpadjust of rdi for VMPL1 */
-    static const uint8_t code[] = { 0xf2, 0x0f, 0x01, 0xff, 0xc6, 0x07, 0x00, 0x48, 0x89, 0xf8, 0x31,
-                                    0xc9, 0xba, 0x01, 0x01, 0x00, 0x00, 0xf3, 0x0f, 0x01, 0xfe, 0xf4 };
+    static const uint8_t code[] = { 0xf2, 0x0f, 0x01, 0xff, 0xc6, 0x07, 0x00, 0x48,
+                                    0x89, 0xf8, 0x31, 0xc9, 0xba, 0x01, 0x01, 0x00,
+                                    0x00, 0xf3, 0x0f, 0x01, 0xfe, 0xf4 };
 
     fixture_code(f, code, code + sizeof(code));
     f->vmsa.rax = f->vmsa.rdi = FIXTURE_UNVALIDATED;

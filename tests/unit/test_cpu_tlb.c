@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What stays usable and what does not; code that changes; shared pages. */
-#include "cpu_fixture.h"
+#include "tests/unit/cpu_fixture.h"
 
 #include <string.h>
 
@@ -156,8 +156,8 @@ static void test_self_modifying_alias(void)
     struct fixture *f = fixture_new();
     extern const uint8_t code_self_modify_function[], code_self_modify_function_end[];
     /* call rdi; mov ebx, eax; mov dword [rsi+1], 0x22222222; call rdi; vmgexit */
-    static const uint8_t code[] = { 0xff, 0xd7, 0x89, 0xc3, 0xc7, 0x46, 0x01, 0x22, 0x22, 0x22, 0x22,
-                                    0xff, 0xd7, 0xf3, 0x0f, 0x01, 0xd9 };
+    static const uint8_t code[] = { 0xff, 0xd7, 0x89, 0xc3, 0xc7, 0x46, 0x01, 0x22, 0x22,
+                                    0x22, 0x22, 0xff, 0xd7, 0xf3, 0x0f, 0x01, 0xd9 };
 
     fixture_code(f, code, code + sizeof(code));
     fixture_write(f, PAGE, code_self_modify_function,
@@ -208,6 +208,32 @@ static void test_host_rewrites_code(void)
         g_assert_cmphex(f->exit.code, ==, SVM_EXIT_HLT);
         g_assert_cmpuint(fixture_state(f)->rax != 0, ==, random);
         g_assert_cmpuint(f->exit.insns, ==, random ? 2 : 5);
+    }
+    fixture_free(f);
+}
+
+/* More translated code than the engine has room for: it is dropped in time, and nobody sees it. */
+static void test_much_code(void)
+{
+    enum { ROUNDS = 12, BYTES = 0x10000 };
+    struct fixture *f = fixture_new();
+    g_autofree uint8_t *code = g_malloc(BYTES);
+
+    for (uint32_t round = 0; round < ROUNDS; round++) {
+        for (uint32_t i = 0; i < BYTES; i += 2) {
+            code[i] = 0x00; /* add [rax], al */
+            code[i + 1] = 0x00;
+        }
+        code[BYTES - 1] = 0xf4;
+        code[BYTES - 2] = 0x90;
+        fixture_code(f, code, code + BYTES);
+        if (round > 0)
+            fixture_state(f);
+        f->vmsa.rip = FIXTURE_CODE;
+        f->vmsa.rax = FIXTURE_DATA;
+        fixture_start(f);
+        g_assert_cmphex(f->exit.code, ==, SVM_EXIT_HLT);
+        g_assert_cmpuint(f->exit.insns, ==, BYTES / 2 + 1);
     }
     fixture_free(f);
 }
@@ -281,6 +307,7 @@ int main(int argc, char **argv)
     g_test_add_func("/cpu/code/self-modifying-through-an-alias", test_self_modifying_alias);
     g_test_add_func("/cpu/code/store-to-the-own-page", test_self_patching);
     g_test_add_func("/cpu/code/host-rewrites-it", test_host_rewrites_code);
+    g_test_add_func("/cpu/code/more-than-the-engine-holds", test_much_code);
     g_test_add_func("/cpu/shared/one-event-a-slice", test_shared);
     g_test_add_func("/cpu/shared/visible-before-it-happens", test_visible);
     g_test_add_func("/cpu/shared/assigned-page-reads-as-ciphertext", test_shared_ciphertext);
