@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Writes to CR0, CR3, CR4, CR8 and all debug-register accesses (APM 2 3.1, 13.1). The engine checks
- * nothing of it, so the reserved bits are checked here; they follow CPUID: what it does not advertise
- * is reserved.
+ * nothing of it, so the reserved bits are checked here; they follow CPUID: what it does not
+ * advertise is reserved.
  */
-#include "cpu/internal.h"
+#include "cpu/insn.h"
 
 #define CR0_PE (UINT64_C(1) << 0)
 #define CR0_TS (UINT64_C(1) << 3)
@@ -153,7 +153,10 @@ enum step control_register(struct vcpu *vcpu, const struct insn *insn, struct fa
     return STEP_NEXT;
 }
 
-/* DR4 and DR5 are DR6 and DR7 unless CR4.DE (APM 2 13.1.1). Breakpoints never fire (docs/limits.md). */
+/*
+ * DR4 and DR5 are DR6 and DR7 unless CR4.DE (APM 2 13.1.1). Breakpoints never fire
+ * (docs/limits.md).
+ */
 enum step debug_register(struct vcpu *vcpu, const struct insn *insn, struct fault *fault)
 {
     static const int ids[8] = { UC_X86_REG_DR0, UC_X86_REG_DR1, UC_X86_REG_DR2, UC_X86_REG_DR3,

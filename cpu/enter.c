@@ -125,8 +125,9 @@ static void page_write(struct vcpu *vcpu, size_t offset, const void *in, size_t 
 }
 
 /*
- * TLB obligations of VMRUN (APM 2 15.16, 15.36.15): TLB_CONTROL, another ASID, another processor, or
- * PCPU_ID zeroed by software flush; PCPU_ID becomes non-zero at once, so that software can poll it.
+ * TLB obligations of VMRUN (APM 2 15.16, 15.36.15): TLB_CONTROL, another ASID, another processor,
+ * or PCPU_ID zeroed by software flush; PCPU_ID becomes non-zero at once, so that software can poll
+ * it.
  */
 static void tlb_obligations(struct vcpu *vcpu, const struct vmcb *vmcb)
 {

@@ -15,8 +15,8 @@ struct vcpu;
 
 enum { CPU_VMSAS_MAX = 64 };
 
-/* Virtual time: cycles of the virtual TSC (1 GHz). Costs are inputs of the model, never claims about
- * hardware; the one table is emu/cost.c. */
+/* Virtual time: cycles of the virtual TSC (1 GHz). Costs are inputs of the model, never claims
+ * about hardware; the one table is emu/cost.c. */
 struct cpu_costs {
     uint32_t insn;      /* per retired instruction */
     uint32_t pvalidate, rmpadjust, rmpquery;
@@ -72,8 +72,8 @@ void cpu_flush_all(struct cpu_env *env);
 void cpu_page_changed(struct cpu_env *env, uint64_t spa);
 
 /*
- * The RMP entry of a 4 KiB page was bound anew (RMPUPDATE, firmware): scrub tracking and the mark of
- * the first store start over. Call cpu_flush_spa() as well.
+ * The RMP entry of a 4 KiB page was bound anew (RMPUPDATE, firmware): scrub tracking and the mark
+ * of the first store start over. Call cpu_flush_spa() as well.
  */
 void cpu_page_rebound(struct cpu_env *env, uint64_t spa);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What every event of a vCPU has in common, and the kinds of struct fault. */
-#include "cpu/internal.h"
+#include "cpu/insn.h"
 
 #include <stdarg.h>
 #include <string.h>

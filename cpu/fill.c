@@ -2,144 +2,16 @@
 /*
  * The engine's TLB as a cache of the model's.
  *
- * The engine asks fill_hook() for a page. What the model TLB (or a walk without any effect) answers is
- * given at once; all else is refused, which stops the engine exactly before the instruction, and
+ * The engine asks fill_hook() for a page. What the model TLB (or a walk without any effect) answers
+ * is given at once; all else is refused, which stops the engine exactly before the instruction, and
  * fill_resolve() does it with the engine idle. The engine's own refills follow the host's clock and
  * must leave no trace: so nothing here emits an event or changes guest memory inside the callback.
  *
- * A system page is filled writable or executable, never both, over all engines:
- *
- *              store: fill_code_drop()
- *     code  --------------------------->  data
- *           <---------------------------
- *        fetch: engines that hold it writable are flushed
+ * What the engines hold, and the rule that a page is never writable and executable, is cache.c's.
  */
-#include "cpu/internal.h"
+#include "cpu/insn.h"
 
 #include <string.h>
-
-static bool bit_get(const uint64_t *bitmap, uint64_t index)
-{
-    return (bitmap[index / 64] >> (index % 64) & 1) != 0;
-}
-
-static void bit_set(uint64_t *bitmap, uint64_t index)
-{
-    bitmap[index / 64] |= UINT64_C(1) << (index % 64);
-}
-
-static void bit_clear(uint64_t *bitmap, uint64_t index)
-{
-    bitmap[index / 64] &= ~(UINT64_C(1) << (index % 64));
-}
-
-/* ------------------------------------------------------------------ what engines may hold */
-
-void fill_flush(struct vcpu *vcpu)
-{
-    scan_stale(vcpu);
-    if (!vcpu->tlb_dirty)
-        return;
-    g_assert(!vcpu->running);
-    vcpu->tlb_dirty = false;
-    memset(vcpu->write_filled, 0, vcpu->bitmap_words * 8);
-    memset(vcpu->filled, 0, vcpu->bitmap_words * 8);
-    uc_ctl_flush_tlb(vcpu->uc);
-}
-
-static void engine_forget(struct vcpu *vcpu, uint64_t spa)
-{
-    if (bit_get(vcpu->filled, spa >> PAGE_SHIFT))
-        fill_flush(vcpu);
-}
-
-/* Drops one engine's translations of the page, through a view of RAM by spa that only we see. */
-void fill_retranslate(struct vcpu *vcpu, uint64_t spa)
-{
-    const uint64_t gva = ENGINE_CODE_GVA + page_base(spa);
-
-    g_assert(!vcpu->running);
-    if (!memory_holds(vcpu->env->memory, page_base(spa), PAGE_BYTES))
-        return;
-    vcpu->host_code_view = true;
-    vcpu->tlb_dirty = true;
-    uc_ctl_remove_cache(vcpu->uc, gva, gva + PAGE_BYTES);
-    vcpu->host_code_view = false;
-    fill_flush(vcpu);
-}
-
-static void engine_code_drop(struct vcpu *vcpu, uint64_t spa)
-{
-    if (!bit_get(vcpu->code_filled, spa >> PAGE_SHIFT))
-        return;
-    bit_clear(vcpu->code_filled, spa >> PAGE_SHIFT);
-    vcpu->code_generation[spa >> PAGE_SHIFT]++;
-    fill_retranslate(vcpu, spa);
-}
-
-void fill_code_drop(struct cpu_env *env, uint64_t spa)
-{
-    for (uint32_t i = 0; i < env->vcpu_count; i++)
-        engine_code_drop(env->vcpus[i], spa);
-    env->memory->pages[spa >> PAGE_SHIFT].code = 0;
-}
-
-static void code_begin(struct cpu_env *env, uint64_t spa)
-{
-    const uint64_t spn = spa >> PAGE_SHIFT;
-
-    for (uint32_t i = 0; i < env->vcpu_count; i++) {
-        if (bit_get(env->vcpus[i]->write_filled, spn))
-            fill_flush(env->vcpus[i]);
-    }
-    env->memory->pages[spn].code = 1;
-}
-
-void fill_view(struct vcpu *vcpu, uint64_t spa, uint32_t asid)
-{
-    struct cpu_env *env = vcpu->env;
-
-    if (env->memory->pages[spa >> PAGE_SHIFT].view != asid
-        && memory_view_set(env->memory, spa, asid))
-        cpu_page_changed(env, spa);
-}
-
-/* ------------------------------------------------------------------ the machine's notices */
-
-void cpu_page_changed(struct cpu_env *env, uint64_t spa)
-{
-    if (!memory_holds(env->memory, page_base(spa), PAGE_BYTES))
-        return;
-    if (env->memory->pages[spa >> PAGE_SHIFT].code)
-        fill_code_drop(env, spa);
-    for (uint32_t i = 0; i < env->vcpu_count; i++)
-        engine_forget(env->vcpus[i], spa);
-}
-
-void cpu_page_rebound(struct cpu_env *env, uint64_t spa)
-{
-    if (!memory_holds(env->memory, page_base(spa), PAGE_BYTES))
-        return;
-    memory_scrub_end(env->memory, page_base(spa));
-    env->memory->pages[spa >> PAGE_SHIFT].stored = 0;
-    for (uint32_t i = 0; i < env->vcpu_count; i++)
-        engine_forget(env->vcpus[i], spa);
-}
-
-void cpu_flush_spa(struct cpu_env *env, uint64_t spa, uint64_t len)
-{
-    for (uint32_t i = 0; i < env->vcpu_count; i++) {
-        struct vcpu *vcpu = env->vcpus[i];
-        if (tlb_flush_spa(&vcpu->state.tlb, spa, len) > 0)
-            fill_flush(vcpu);
-    }
-}
-
-void cpu_flush_all(struct cpu_env *env)
-{
-    for (uint32_t i = 0; i < env->vcpu_count; i++)
-        mmu_flush(env->vcpus[i], false);
-}
 
 /* ------------------------------------------------------------------ C=0 pages of a slice */
 
@@ -187,25 +59,8 @@ static enum mmu_type type_of(uc_mem_type type)
 }
 
 /*
- * For one instruction that stores to its own page: executable when it is fetched, writable when it
- * stores. Never both at once: the engine's own way of noticing such stores is not to be relied on.
- */
-static uint32_t self_perms(struct vcpu *vcpu, const struct tlb_entry *entry,
-                           const struct access *access)
-{
-    struct access read = *access;
-
-    read.type = MMU_READ;
-    const uint32_t perms = mmu_permits(vcpu, entry, &read) ? UC_PROT_READ : 0;
-    if (access->type == MMU_FETCH)
-        return perms | UC_PROT_EXEC;
-    bit_set(vcpu->write_filled, entry->spa >> PAGE_SHIFT);
-    return access->type == MMU_WRITE ? perms | UC_PROT_WRITE : perms;
-}
-
-/*
- * What the engine may do with a page that the model's entry gives, as UC_PROT bits, for this access's
- * privilege; 0 if this access needs more than the cache can answer.
+ * What the engine may do with a page that the model's entry gives, as UC_PROT bits, for this
+ * access's privilege; 0 if this access needs more than the cache can answer.
  */
 static uint32_t fill_perms(struct vcpu *vcpu, const struct tlb_entry *entry,
                            const struct access *access)
@@ -220,7 +75,7 @@ static uint32_t fill_perms(struct vcpu *vcpu, const struct tlb_entry *entry,
     if (!entry->c && shared_seen(vcpu, entry->spa) < (access->type == MMU_WRITE ? 2u : 1u))
         return 0;
     if (entry->spa == vcpu->self_spa && mmu_permits(vcpu, entry, access))
-        return self_perms(vcpu, entry, access);
+        return fill_self_perms(vcpu, entry, access);
     other.type = MMU_READ;
     if (mmu_permits(vcpu, entry, &other))
         perms |= UC_PROT_READ;
@@ -234,7 +89,7 @@ static uint32_t fill_perms(struct vcpu *vcpu, const struct tlb_entry *entry,
         return access->type == MMU_READ ? perms : 0;
     if (access->type == MMU_FETCH)
         return 0;
-    bit_set(vcpu->write_filled, spn);
+    page_bit_set(vcpu->write_filled, spn);
     return perms | UC_PROT_WRITE;
 }
 
@@ -257,16 +112,16 @@ static bool fill_answer(struct vcpu *vcpu, const struct tlb_entry *entry,
         && page->view == vcpu->state.asid && mmu_permits(vcpu, entry, access)) {
         out->paddr = ENGINE_ALIAS_SPA + entry->spa;
         out->perms = UC_PROT_READ | UC_PROT_WRITE;
-        bit_set(vcpu->write_filled, spn);
+        page_bit_set(vcpu->write_filled, spn);
     } else {
         out->paddr = entry->spa;
         out->perms = fill_perms(vcpu, entry, access);
         if (out->perms == 0)
             return false;
         if ((out->perms & UC_PROT_EXEC) != 0)
-            bit_set(vcpu->code_filled, spn);
+            page_bit_set(vcpu->code_filled, spn);
     }
-    bit_set(vcpu->filled, spn);
+    page_bit_set(vcpu->filled, spn);
     vcpu->tlb_dirty = true;
     return true;
 }
@@ -388,52 +243,6 @@ static bool resolve_tracked(struct vcpu *vcpu, const struct tlb_entry *entry, st
     return true;
 }
 
-/* ------------------------------------------------------------------ code that stores to its page */
-
-/* One at a time costs two translations of the whole block; where one such store follows another,
- * longer and longer stretches are run as blocks of one instruction. */
-enum { SELF_NEAR_INSNS = 64, SELF_MAX_INSNS = 1023 };
-
-static bool is_own_page(struct vcpu *vcpu, uint64_t spa)
-{
-    const uint64_t rip = vcpu_reg(vcpu, UC_X86_REG_RIP);
-    const struct tlb_entry *first = tlb_lookup(&vcpu->state.tlb, rip);
-    const struct tlb_entry *last = tlb_lookup(&vcpu->state.tlb, rip + 14);
-
-    return (first != NULL && first->spa == spa) || (last != NULL && last->spa == spa);
-}
-
-/*
- * The page cannot be writable and executable, and the instruction needs both: it gets both, alone in
- * a block of its own, and its translations are dropped before and after.
- */
-static void self_begin(struct vcpu *vcpu, uint64_t spa)
-{
-    const bool again = vcpu->state.insns_world - vcpu->self_last < SELF_NEAR_INSNS;
-
-    vcpu->self_length = again ? MIN(vcpu->self_length * 2 + 1, SELF_MAX_INSNS) : 0;
-    vcpu->self_left = vcpu->self_length;
-    vcpu->self_spa = spa;
-    vcpu->self_from = vcpu->retired;
-    fill_code_drop(vcpu->env, spa);
-}
-
-void fill_self_end(struct vcpu *vcpu, bool slice_over)
-{
-    const uint64_t spa = vcpu->self_spa;
-
-    if (spa == UINT64_MAX || (vcpu->retired == vcpu->self_from && !slice_over))
-        return;
-    fill_code_drop(vcpu->env, spa);
-    vcpu->self_from = vcpu->retired;
-    if (!slice_over && vcpu->self_left > 0 && is_own_page(vcpu, spa)) {
-        vcpu->self_left--;
-        return;
-    }
-    vcpu->self_spa = UINT64_MAX;
-    vcpu->self_last = vcpu->state.insns_world;
-}
-
 bool fill_resolve(struct vcpu *vcpu, enum vcpu_visible *visible, struct fault *fault)
 {
     struct access access = access_engine(vcpu, vcpu->stop_gva, vcpu->stop_type);
@@ -454,9 +263,9 @@ bool fill_resolve(struct vcpu *vcpu, enum vcpu_visible *visible, struct fault *f
     if (!entry.c && !resolve_shared(vcpu, &entry, &access, visible))
         return false;
     if (access.type == MMU_FETCH && !page->code)
-        code_begin(vcpu->env, entry.spa);
-    if (access.type == MMU_WRITE && page->code && is_own_page(vcpu, entry.spa)) {
-        self_begin(vcpu, entry.spa);
+        fill_code_begin(vcpu->env, entry.spa);
+    if (access.type == MMU_WRITE && page->code && fill_self_is(vcpu, entry.spa)) {
+        fill_self_begin(vcpu, entry.spa);
         return true;
     }
     if (access.type == MMU_WRITE && page->code)

@@ -3,7 +3,7 @@
  * Instructions taken apart as far as intercepts need it: prefixes, opcode map, ModRM (APM 3 1.1).
  * Lengths come from the disassembler (cpu/decode.h).
  */
-#include "cpu/internal.h"
+#include "cpu/insn.h"
 
 #include <string.h>
 

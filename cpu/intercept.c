@@ -4,7 +4,7 @@
  * always #VC (APM 2 15.36.12), the others if the hypervisor intercepts them (15.35.5); what nobody
  * intercepts is carried out here. The error code of #VC is the SVM exit code (appendix C).
  */
-#include "cpu/internal.h"
+#include "cpu/insn.h"
 
 enum {
     EXIT_CR_WRITE_END = 0x20, EXIT_DR_END = 0x40, EXIT_EXCEPTION = 0x40, EXIT_EXCEPTION_END = 0x60,

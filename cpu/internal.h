@@ -4,16 +4,18 @@
  *
  *   vcpu.c       life cycle, observer's view         enter.c     VMRUN, automatic exits
  *   run.c        the slice loop                      virtualize.c  the engine's own SVM guest mode
- *   walk.c       page walks and their checks         mmu.c       model TLB, copies to and from guests
- *   fill.c       the engine's TLB as a cache         scan.c      blocks: counts, unsafe opcodes
+ *   walk.c       page walks and their checks         mmu.c       model TLB, copies to and from
+ * guests
+ *   fill.c       the engine's TLB as a cache         cache.c     what engines hold of a page
+ *   self.c       code that stores to its own page    scan.c      blocks: counts, unsafe opcodes
  *   insn.c       prefixes and opcodes                intercept.c intercepted instructions
  *   control.c    control and debug registers         event.c     event headers, struct fault
  *   msr.c        MSRs                                snp_insn.c  PVALIDATE and its kin, VMGEXIT
  *   vmsa.c, hidden.c  registers in and out           exception.c delivery through the IDT
  *   decode.c     lengths and operands (Capstone)     interpret.c bulk stores
  *
- * The engine only ever runs inside run.c. Whatever stops it is written to vcpu->fault or found by the
- * bytes at RIP, and is dealt with while the engine is idle.
+ * The engine only ever runs inside run.c. Whatever stops it is written to vcpu->fault or found by
+ * the bytes at RIP, and is dealt with while the engine is idle.
  */
 #ifndef PROVA_CPU_INTERNAL_H
 #define PROVA_CPU_INTERNAL_H
@@ -72,7 +74,7 @@ struct fault {
     uint64_t gva;      /* of the byte, exact if gva_exact */
     uint64_t gpa, spa; /* 0 if the walk did not get there */
     bool gva_exact;    /* else the low 12 bits of gva, gpa and exitinfo2 are not known yet */
-    bool table;        /* on an access of the page walk: exitinfo2 does not depend on gva's low bits */
+    bool table;        /* on a table of the walk: gpa and exitinfo2 are exact */
 };
 
 struct vcpu;
@@ -118,15 +120,16 @@ uint8_t decode_length(struct decode *decode, const uint8_t *bytes, size_t avail,
 
 /*
  * The exact address of the fault: evaluates the memory operands of the instruction at RIP (and
- * implicit stack accesses, string operations) with the engine's registers and returns the lowest byte
- * address that lies in the page of page_gva; for an access that enters the page from the page below
- * that is the page's first byte. page_gva itself if no operand touches the page. For a FETCH: RIP if
- * it lies in the page, else the page's first byte. *bytes (may be NULL): of the access, 0 unknown.
+ * implicit stack accesses, string operations) with the engine's registers and returns the lowest
+ * byte address that lies in the page of page_gva; for an access that enters the page from the page
+ * below that is the page's first byte. page_gva itself if no operand touches the page. For a FETCH:
+ * RIP if it lies in the page, else the page's first byte. *bytes (may be NULL): of the access, 0
+ * unknown.
  */
 uint64_t decode_fault_gva(struct vcpu *vcpu, uint64_t page_gva, enum mmu_type type, size_t *bytes);
 
-/* The effective address (segment base included) of the explicit memory operand of the instruction at
- * RIP (INVLPG and the like); false if it has none. */
+/* The effective address (segment base included) of the explicit memory operand of the instruction
+ * at RIP (INVLPG and the like); false if it has none. */
 bool decode_operand_gva(struct vcpu *vcpu, uint64_t *gva);
 
 /* Whether the instruction at RIP loads segment descriptors (implicit supervisor accesses). */
@@ -160,8 +163,8 @@ struct exception {
 };
 
 /*
- * Delivers through the guest's IDT, with double and triple faults; emits EVENT_FAULT. Afterwards the
- * engine stands at the handler's first instruction (true), or *fault holds the automatic exit
+ * Delivers through the guest's IDT, with double and triple faults; emits EVENT_FAULT. Afterwards
+ * the engine stands at the handler's first instruction (true), or *fault holds the automatic exit
  * (SHUTDOWN, NPF during delivery, with exitintinfo set in vcpu->state).
  */
 bool exception_deliver(struct vcpu *vcpu, const struct exception *exception, struct fault *fault);
@@ -170,11 +173,11 @@ bool exception_deliver_fault(struct vcpu *vcpu, const struct fault *guest, struc
 /* EVENTINJ at VMRUN: the event has been found legal (enter.c); delivers it. */
 bool exception_inject(struct vcpu *vcpu, uint64_t eventinj, struct fault *fault);
 /*
- * The engine raised `vector` by itself. It runs in its own SVM guest mode (virtualize.c), where every
- * exception, INT n included, leaves it before it is looked at: RIP is at the instruction, the vector
- * is the first one (no double fault was made of two), old_exception stays -1, and the error code is
- * the engine's error_code (hidden_error_code()). INT n, INT3 and INT1 are decoded by intercept.c and
- * go through exception_deliver(). The engine's EFER.SVME must stay set.
+ * The engine raised `vector` by itself. It runs in its own SVM guest mode (virtualize.c), where
+ * every exception, INT n included, leaves it before it is looked at: RIP is at the instruction, the
+ * vector is the first one (no double fault was made of two), old_exception stays -1, and the error
+ * code is the engine's error_code (hidden_error_code()). INT n, INT3 and INT1 are decoded by
+ * intercept.c and go through exception_deliver(). The engine's EFER.SVME must stay set.
  */
 bool exception_engine(struct vcpu *vcpu, uint8_t vector, struct fault *fault);
 /* SYSCALL (SYSENTER is #UD in long mode on AMD: enter.c gives #UD); return_rip is behind it. */
@@ -305,7 +308,7 @@ struct vcpu {
     uint32_t self_left;         /* ... or that many later, where such stores come thick */
     uint32_t self_length;       /* the last self_left */
     uint64_t self_last;         /* state.insns_world when it last ended */
-    uint64_t implicit_gva;      /* page of a supervisor access by an instruction at CPL 3; ~0 none */
+    uint64_t implicit_gva;      /* page that CPL 3 code reads as supervisor; ~0 none */
     uint64_t skip_gva;          /* hooked address that may run once (breakpoint passed); ~0 none */
     uint64_t hook_gva[VCPU_HOOKS_MAX];
     uc_hook hook_handle[VCPU_HOOKS_MAX];
@@ -328,6 +331,10 @@ static inline void vcpu_reg_set(struct vcpu *vcpu, int reg, uint64_t value)
 {
     uc_reg_write(vcpu->uc, reg, &value);
 }
+
+/* General registers by number: RAX RCX RDX RBX RSP RBP RSI RDI R8..R15 (insn.c). */
+uint64_t insn_gpr(struct vcpu *vcpu, unsigned number);
+void insn_gpr_set(struct vcpu *vcpu, unsigned number, uint64_t value);
 
 bool vcpu_breakpoint_at(const struct vcpu *vcpu, uint64_t rip);
 
@@ -390,7 +397,22 @@ void mmu_scrubbed(struct vcpu *vcpu, uint64_t gva, uint64_t spa);
 /* Bookkeeping of a store by VMPL0 to a private page: EVENT_STORE. */
 void mmu_first_store(struct vcpu *vcpu, uint64_t gva, uint64_t gpa, uint64_t spa);
 
-/* ---- fill.c */
+/* ---- cache.c, self.c, fill.c */
+
+static inline bool page_bit(const uint64_t *bitmap, uint64_t page)
+{
+    return (bitmap[page / 64] >> (page % 64) & 1) != 0;
+}
+
+static inline void page_bit_set(uint64_t *bitmap, uint64_t page)
+{
+    bitmap[page / 64] |= UINT64_C(1) << (page % 64);
+}
+
+static inline void page_bit_clear(uint64_t *bitmap, uint64_t page)
+{
+    bitmap[page / 64] &= ~(UINT64_C(1) << (page % 64));
+}
 
 bool fill_hooks_add(struct vcpu *vcpu, GError **error);
 void fill_flush(struct vcpu *vcpu); /* the engine's TLB */
@@ -399,9 +421,21 @@ void fill_view(struct vcpu *vcpu, uint64_t spa, uint32_t asid);
 /* One engine translates the page's code again; all engines do, and the page becomes data. */
 void fill_retranslate(struct vcpu *vcpu, uint64_t spa);
 void fill_code_drop(struct cpu_env *env, uint64_t spa);
+/* The page becomes code: no engine may hold it writable. */
+void fill_code_begin(struct cpu_env *env, uint64_t spa);
+
+/*
+ * Whether the instruction at RIP may lie in this page; it needs to store to it; with what rights.
+ */
+bool fill_self_is(struct vcpu *vcpu, uint64_t spa);
+void fill_self_begin(struct vcpu *vcpu, uint64_t spa);
+uint32_t fill_self_perms(struct vcpu *vcpu, const struct tlb_entry *entry,
+                         const struct access *access);
 /* Handles STOP_FILL; *visible is set if the access has to be announced first. */
 bool fill_resolve(struct vcpu *vcpu, enum vcpu_visible *visible, struct fault *fault);
-/* Ends the state that lets an instruction store to its own page: when it has retired or must wait. */
+/*
+ * Ends the state that lets an instruction store to its own page: when it has retired or must wait.
+ */
 void fill_self_end(struct vcpu *vcpu, bool slice_over);
 /* New slice: C=0 pages are seen again. */
 void fill_slice_begin(struct vcpu *vcpu);
@@ -426,60 +460,6 @@ void scan_forget(struct vcpu *vcpu); /* which opcodes are unsafe has changed */
 void scan_translations_drop(struct vcpu *vcpu);
 /* Instructions of the block before the byte at offset. */
 uint32_t scan_count_before(struct vcpu *vcpu, const struct block_info *block, uint64_t offset);
-
-/* ---- intercept.c, control.c, msr.c, snp_insn.c: one instruction, engine idle at it */
-
-/* An instruction taken apart as far as intercepts need it. */
-struct insn {
-    uint8_t bytes[15];
-    uint8_t avail;   /* bytes that could be read */
-    uint8_t length;  /* 0 if it is not a valid one */
-    uint8_t opcode_at; /* offset of the first opcode byte, behind prefixes and REX */
-    uint8_t rex;
-    bool rep, repne, opsize, lock;
-    uint8_t map;     /* 0 one-byte, 1 0F, 2 0F38, 3 0F3A */
-    uint8_t opcode;
-    uint8_t modrm;   /* byte after the opcode, 0 if there is none */
-};
-
-enum step {
-    STEP_NEXT,    /* done (or an exception was delivered): go on */
-    STEP_FAULT,   /* *fault has to be delivered or leaves */
-    STEP_VISIBLE, /* has to be announced first: *visible */
-};
-
-void insn_parse(const uint8_t *bytes, size_t avail, bool long_mode, struct insn *insn);
-void insn_fetch(struct vcpu *vcpu, struct insn *insn);
-/* Register number of ModRM.reg and ModRM.rm. */
-static inline unsigned insn_reg(const struct insn *insn)
-{
-    return ((insn->modrm >> 3) & 7) | (insn->rex & 4 ? 8 : 0);
-}
-static inline unsigned insn_rm(const struct insn *insn)
-{
-    return (insn->modrm & 7) | (insn->rex & 1 ? 8 : 0);
-}
-uint64_t insn_gpr(struct vcpu *vcpu, unsigned number);
-void insn_gpr_set(struct vcpu *vcpu, unsigned number, uint64_t value);
-/* Retires the instruction: RIP behind it, clock. */
-void insn_done(struct vcpu *vcpu, const struct insn *insn, uint32_t cost);
-
-/* Whether the engine would execute this wrongly, so that it must not start (scan.c asks). */
-bool intercept_is_trap(const struct insn *insn, uint32_t intercepts);
-
-enum step intercept_trap(struct vcpu *vcpu, enum vcpu_visible *visible, struct fault *fault);
-enum step intercept_exit(struct vcpu *vcpu, uint32_t code, enum vcpu_visible *visible,
-                         struct fault *fault);
-enum step control_register(struct vcpu *vcpu, const struct insn *insn, struct fault *fault);
-enum step debug_register(struct vcpu *vcpu, const struct insn *insn, struct fault *fault);
-enum step msr_access(struct vcpu *vcpu, const struct insn *insn, struct fault *fault);
-enum step snp_insn(struct vcpu *vcpu, const struct insn *insn, enum vcpu_visible *visible,
-                   struct fault *fault);
-enum step snp_vmgexit(struct vcpu *vcpu, const struct insn *insn, enum vcpu_visible *visible,
-                      struct fault *fault);
-struct fault fault_vc(uint32_t code);
-/* True once: the operation may be performed now; else it has to be announced. */
-bool vcpu_visible_pass(struct vcpu *vcpu, enum vcpu_visible what);
 
 /* ---- run.c, enter.c */
 

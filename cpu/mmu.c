@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The model TLB of a vCPU and what goes through it: its entries alone decide about an access until
- * they are flushed (APM 2 15.36.5). A refused access is walked again before it faults, as processors
- * do, so that a permission that was added is seen.
+ * they are flushed (APM 2 15.36.5). A refused access is walked again before it faults, as
+ * processors do, so that a permission that was added is seen.
  */
 #include "cpu/internal.h"
 

@@ -9,7 +9,7 @@
  *   00000da0 XSS                c0010131 SEV_STATUS        c0000103 TSC_AUX
  *                               c0010135 VIRTUAL_TOM
  */
-#include "cpu/internal.h"
+#include "cpu/insn.h"
 
 enum {
     MSR_TSC = 0x10, MSR_SYSENTER_CS = 0x174, MSR_SYSENTER_ESP = 0x175, MSR_SYSENTER_EIP = 0x176,

@@ -2,12 +2,12 @@
 /*
  * The slice loop: run the engine until something stops it, do that, run on.
  *
- * Retired instructions: the block hook adds a whole block before it runs; when the engine stops inside
- * a block, what was not executed is taken off again. So the count is exact at every stop and does not
- * depend on how the engine cut its blocks. An iteration of a repeated string instruction counts one,
- * and so does the last look at RCX.
+ * Retired instructions: the block hook adds a whole block before it runs; when the engine stops
+ * inside a block, what was not executed is taken off again. So the count is exact at every stop and
+ * does not depend on how the engine cut its blocks. An iteration of a repeated string instruction
+ * counts one, and so does the last look at RCX.
  */
-#include "cpu/internal.h"
+#include "cpu/insn.h"
 
 #define NO_PAGE UINT64_MAX
 #define RFLAGS_IF (UINT64_C(1) << 9)
@@ -45,8 +45,8 @@ static void scrub_events(struct vcpu *vcpu)
     fill_flush(vcpu); /* back to plain mappings */
 }
 
-/* Blocks end at the address where uc_emu_start() would: one instruction alone if it stores to its own
- * page, whose translations have been dropped. */
+/* Blocks end at the address where uc_emu_start() would: one instruction alone if it stores to its
+ * own page, whose translations have been dropped. */
 static uint64_t run_until(struct vcpu *vcpu, uint64_t rip)
 {
     struct insn insn;

@@ -3,12 +3,12 @@
  * Blocks: how many instructions each has, and which of them the engine must not execute.
  *
  * The block hook runs before every translated block. What it needs of a block is decoded once and
- * kept in a direct-mapped table; an entry is good as long as its pages are the same and their code was
- * not changed. The same decoding finds the opcodes that the engine would run silently and wrongly
- * (IN/OUT, RDRAND, VEX); a code hook bounded to exactly that address then stops the engine before it.
- * A hook left over from other code at that address looks at the bytes and lets them run.
+ * kept in a direct-mapped table; an entry is good as long as its pages are the same and their code
+ * was not changed. The same decoding finds the opcodes that the engine would run silently and
+ * wrongly (IN/OUT, RDRAND, VEX); a code hook bounded to exactly that address then stops the engine
+ * before it. A hook left over from other code at that address looks at the bytes and lets them run.
  */
-#include "cpu/internal.h"
+#include "cpu/insn.h"
 
 #include <string.h>
 
@@ -47,7 +47,9 @@ void scan_count_end(struct vcpu *vcpu)
     vcpu->retired = (uint64_t)((int64_t)vcpu->budget - countdown_left(vcpu));
 }
 
-/* The system address of code that the engine is executing; false if the model has no entry for it. */
+/*
+ * The system address of code that the engine is executing; false if the model has no entry for it.
+ */
 static bool code_spa(struct vcpu *vcpu, uint64_t gva, uint64_t *spa)
 {
     const struct tlb_entry *entry = tlb_lookup(&vcpu->state.tlb, gva);
@@ -113,7 +115,9 @@ static uint32_t block_decode(struct vcpu *vcpu, struct block_info *block, uint64
         if (at < 64)
             block->starts |= UINT64_C(1) << at;
         count++;
-        /* What the disassembler does not know ends the block: the engine stops there or knows it. */
+        /*
+         * What the disassembler does not know ends the block: the engine stops there or knows it.
+         */
         if (length == 0)
             break;
         at += length;
@@ -153,8 +157,8 @@ static bool block_prepare(struct vcpu *vcpu, struct block_info *slot, uint64_t g
 }
 
 /*
- * The engine is to stop before this block. Its RIP may be that of an earlier block then (a direct jump
- * does not store it): the hook alone knows the address.
+ * The engine is to stop before this block. Its RIP may be that of an earlier block then (a direct
+ * jump does not store it): the hook alone knows the address.
  */
 static void block_stop(struct vcpu *vcpu, enum engine_stop stop, uint64_t gva)
 {
@@ -183,8 +187,8 @@ static enum engine_stop block_at_limit(struct vcpu *vcpu)
 }
 
 /*
- * The engine does not survive its buffer for translated code running full, so it is emptied in time.
- * Code is laid down from the bottom up; where the hook is called from shows how far it got.
+ * The engine does not survive its buffer for translated code running full, so it is emptied in
+ * time. Code is laid down from the bottom up; where the hook is called from shows how far it got.
  */
 static bool code_is_full(struct vcpu *vcpu, uintptr_t caller)
 {

@@ -8,7 +8,7 @@
  *
  * The rules are rmp/insn.h's; here are operands, the operand's translation, events and time.
  */
-#include "cpu/internal.h"
+#include "cpu/insn.h"
 
 #define RFLAGS_CF UINT64_C(1)
 #define RFLAGS_ARITHMETIC UINT64_C(0x8d5) /* OF SF ZF AF PF CF */
@@ -38,7 +38,9 @@ static bool operation_kind(const struct insn *insn, struct operation *op)
     return true;
 }
 
-/* How much of the operand's page has been overwritten since PVALIDATE; the least of all its pages. */
+/*
+ * How much of the operand's page has been overwritten since PVALIDATE; the least of all its pages.
+ */
 static uint32_t scrubbed_bytes(const struct memory *memory, uint64_t spa, enum page_size size)
 {
     uint32_t least = PAGE_BYTES;
@@ -161,7 +163,8 @@ static void operation_commit(struct vcpu *vcpu, const struct insn *insn, const s
         insn_gpr_set(vcpu, 1, op->rcx);
         insn_gpr_set(vcpu, 2, op->rdx);
     }
-    if (op->insn == RMP_INSN_RMPADJUST && outcome->eax == RMP_RC_SUCCESS && env->page_granted != NULL)
+    if (op->insn == RMP_INSN_RMPADJUST && outcome->eax == RMP_RC_SUCCESS
+        && env->page_granted != NULL)
         env->page_granted(env->user, outcome->spa, outcome->size, (uint8_t)op->rdx);
     if (outcome->changed && env->tlb_mode == TLB_HW)
         cpu_flush_all(env);

@@ -70,9 +70,9 @@ uint64_t vcpu_vmsa_spa(const struct vcpu *vcpu);
 struct vcpu *vcpu_find(struct cpu_env *env, uint64_t vmsa_spa);
 
 /*
- * VMRUN (APM 2 15.36.12): checks the RMP entry and the VMSA, marks the page in use, loads the state,
- * injects vmcb->eventinj. Emits EVENT_WORLD, EVENT_INJECT, EVENT_FAULT(INVALID). The vmcb and clock
- * must stay valid until the automatic exit.
+ * VMRUN (APM 2 15.36.12): checks the RMP entry and the VMSA, marks the page in use, loads the
+ * state, injects vmcb->eventinj. Emits EVENT_WORLD, EVENT_INJECT, EVENT_FAULT(INVALID). The vmcb
+ * and clock must stay valid until the automatic exit.
  */
 enum vcpu_enter_result vcpu_enter(struct vcpu *vcpu, struct vmcb *vmcb, struct cpu_clock *clock,
                                   uint32_t apic_id);
@@ -97,14 +97,16 @@ void vcpu_breakpoint_clear(struct vcpu *vcpu, uint64_t rip);
 
 /*
  * Observer's view for diagnosis and secret scans, never for the hypervisor: the architectural state
- * as a VMSA image (cpu/vmsa.h), and guest memory through the current translation without side effect
- * (false if it does not translate).
+ * as a VMSA image (cpu/vmsa.h), and guest memory through the current translation without side
+ * effect (false if it does not translate).
  */
 struct vmsa;
 void vcpu_peek_state(const struct vcpu *vcpu, struct vmsa *out);
 bool vcpu_peek_memory(const struct vcpu *vcpu, uint64_t gva, void *out, size_t len);
 
-/* Text for people: last exit, fault, RIP with symbol and line, registers, disassembly around RIP. */
+/*
+ * Text for people: last exit, fault, RIP with symbol and line, registers, disassembly around RIP.
+ */
 struct symbols;
 void vcpu_describe(const struct vcpu *vcpu, const struct symbols *symbols, GString *out);
 

@@ -2,13 +2,15 @@
 /*
  * The engine in its own SVM guest mode.
  *
- * The engine is a whole processor, AMD's virtualization included. Each engine executes one VMRUN when
- * it is made and never leaves guest mode: from then on CPUID, MSRs, RDTSC, HLT, INVLPG, WBINVD, INT n,
- * control and debug registers, and every exception stop it exactly before the instruction, at no
- * cost elsewhere. The engine reports "exit code c" as interrupt 0x100 + c (UC_HOOK_INTR) and does
- * nothing else about it: no state is swapped, and the exits below are served with the engine idle.
+ * The engine is a whole processor, AMD's virtualization included. Each engine executes one VMRUN
+ * when it is made and never leaves guest mode: from then on CPUID, MSRs, RDTSC, HLT, INVLPG,
+ * WBINVD, INT n, control and debug registers, and every exception stop it exactly before the
+ * instruction, at no cost elsewhere. The engine reports "exit code c" as interrupt 0x100 + c
+ * (UC_HOOK_INTR) and does nothing else about it: no state is swapped, and the exits below are
+ * served with the engine idle.
  *
- * Not intercepted this way (the engine lacks it): IN/OUT, SYSCALL, RDRAND, VEX. Those are cpu/scan.c's.
+ * Not intercepted this way (the engine lacks it): IN/OUT, SYSCALL, RDRAND, VEX. Those are
+ * cpu/scan.c's.
  *
  *   page 0    the VMRUN, and at 0x800 the address where uc_emu_start() would end
  *   page 1    the VMCB            page 2    the host save area

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the hypervisor hands to VMRUN and gets back: the part of the VMCB that exists for an SNP guest
- * (APM 2 15.35, 15.36). Guest registers are in the VMSA and not here.
+ * What the hypervisor hands to VMRUN and gets back: the part of the VMCB that exists for an SNP
+ * guest (APM 2 15.35, 15.36). Guest registers are in the VMSA and not here.
  */
 #ifndef PROVA_CPU_VMCB_H
 #define PROVA_CPU_VMCB_H
 
 #include "rmp/npt.h"
 
-/* Intercepts that turn an instruction into #VC (APM 2 15.35.5), bit set = intercepted. CPUID and port
- * I/O always are. */
+/* Intercepts that turn an instruction into #VC (APM 2 15.35.5), bit set = intercepted. CPUID and
+ * port I/O always are. */
 enum vmcb_intercept {
     INTERCEPT_MSR = 1 << 0, /* all MSRs but those the hypervisor passes through, see cpu/msr.c */
     INTERCEPT_RDTSC = 1 << 1,
@@ -31,7 +31,12 @@ enum vmcb_intercept {
 
 #define EVENTINJ_VALID (UINT64_C(1) << 31)
 #define EVENTINJ_ERROR_VALID (UINT64_C(1) << 11)
-enum eventinj_type { EVENTINJ_INTR = 0, EVENTINJ_NMI = 2, EVENTINJ_EXCEPTION = 3, EVENTINJ_SOFT = 4 };
+enum eventinj_type {
+    EVENTINJ_INTR = 0,
+    EVENTINJ_NMI = 2,
+    EVENTINJ_EXCEPTION = 3,
+    EVENTINJ_SOFT = 4,
+};
 
 struct vmcb {
     uint32_t asid;

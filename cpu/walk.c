@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * From a guest virtual address to system memory: the guest's page tables, the nested page table, and
- * the RMP, in the architectural order (APM 2 5.3, 15.25, 15.36.10). Each access to a guest table is
- * itself a private access with all checks.
+ * From a guest virtual address to system memory: the guest's page tables, the nested page table,
+ * and the RMP, in the architectural order (APM 2 5.3, 15.25, 15.36.10). Each access to a guest
+ * table is itself a private access with all checks.
  */
-#include "cpu/internal.h"
+#include "cpu/insn.h"
 
 #define CR0_WP (UINT64_C(1) << 16)
 #define CR0_PG (UINT64_C(1) << 31)
@@ -98,8 +98,9 @@ static enum walk_result walker_vc(struct walker *w, uint32_t code, uint64_t gpa,
 }
 
 /* Nested walk and RMP check of one access; the system page is brought into the right view. */
-static enum walk_result nested_access(struct walker *w, uint64_t gpa, const struct rmp_access *access,
-                                      bool c, struct npt_walk *out)
+static enum walk_result nested_access(struct walker *w, uint64_t gpa,
+                                      const struct rmp_access *access, bool c,
+                                      struct npt_walk *out)
 {
     struct cpu_env *env = w->vcpu->env;
     const struct rmp_caller caller = walker_caller(w);
@@ -171,7 +172,8 @@ static enum walk_result table_read(struct walker *w, uint64_t gpa, uint64_t *ent
 static enum walk_result page_fault(struct walker *w, uint32_t bits)
 {
     const struct access *access = w->access;
-    const bool reports_fetch = (w->vcpu->control.efer & EFER_NXE) != 0 || (w->vcpu->control.cr4 & CR4_SMEP) != 0;
+    const struct vcpu_control *control = &w->vcpu->control;
+    const bool reports_fetch = (control->efer & EFER_NXE) != 0 || (control->cr4 & CR4_SMEP) != 0;
     struct fault fault = fault_exception(CPU_VECTOR_PF, true, bits);
 
     fault.error_code |= access->type == MMU_WRITE ? PF_W : 0;
@@ -214,16 +216,17 @@ static bool entry_is_leaf(uint64_t entry, unsigned level)
 /* APM 2 5.6: what the tables and CR0.WP, SMEP and SMAP say about this access. */
 static bool guest_permits(const struct walker *w, const struct guest_walk *guest)
 {
+    const struct vcpu_control *control = &w->vcpu->control;
     const struct access *access = w->access;
 
     if (access->user && !guest->user)
         return false;
     if (access->type == MMU_WRITE && !guest->writable
-        && (access->user || (w->vcpu->control.cr0 & CR0_WP) != 0))
+        && (access->user || (control->cr0 & CR0_WP) != 0))
         return false;
     if (access->type == MMU_FETCH)
-        return !guest->nx && (access->user || !guest->user || (w->vcpu->control.cr4 & CR4_SMEP) == 0);
-    return access->user || !guest->user || (w->vcpu->control.cr4 & CR4_SMAP) == 0 || access->ac;
+        return !guest->nx && (access->user || !guest->user || (control->cr4 & CR4_SMEP) == 0);
+    return access->user || !guest->user || (control->cr4 & CR4_SMAP) == 0 || access->ac;
 }
 
 /* Four levels of tables, each level's entry marked accessed once the whole walk has succeeded. */
@@ -282,8 +285,8 @@ static enum walk_result guest_walk(struct walker *w, struct guest_walk *guest)
 
     if ((control->cr0 & CR0_PG) == 0) {
         /* Without paging everything is private (APM 2 15.34.5). */
-        *guest = (struct guest_walk){ .gpa = (uint32_t)w->access->gva, .writable = true, .user = true,
-                                      .c = true, .dirty = true };
+        *guest = (struct guest_walk){ .gpa = (uint32_t)w->access->gva, .writable = true,
+                                      .user = true, .c = true, .dirty = true };
         return WALK_OK;
     }
     if ((control->efer & EFER_LMA) == 0)
@@ -314,7 +317,8 @@ static uint8_t entry_perms(const struct walker *w, const struct guest_walk *gues
      * fetches alone (APM 2 15.34.5). */
     if (guest->c == xlat->c && (npt_flags & NPT_R) != 0 && (rmp & RMP_PERM_R) != 0) {
         perms |= TLB_R;
-        const bool writable = guest->writable || (!w->access->user && (w->vcpu->control.cr0 & CR0_WP) == 0);
+        const bool writable =
+            guest->writable || (!w->access->user && (w->vcpu->control.cr0 & CR0_WP) == 0);
         const bool stored =
             w->vcpu->state.vmpl != 0 || !xlat->c || w->access->type == MMU_WRITE
             || env->memory->pages[xlat->spa >> PAGE_SHIFT].stored;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The measured function: RCX rounds of arithmetic, a load, a store, a call and a branch over a 16 KiB
- * table at RDI. 17 instructions in three blocks a round, between 5 and 6 a block, as ordinary
+ * The measured function: RCX rounds of arithmetic, a load, a store, a call and a branch over a 16
+ * KiB table at RDI. 17 instructions in three blocks a round, between 5 and 6 a block, as ordinary
  * integer code has; ends with HLT.
  */
     .section .rodata
