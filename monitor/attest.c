@@ -82,13 +82,15 @@ static void sign(const struct attest *attest, struct report_monitor *report)
 
 enum svsm_result attest_firmware_report(struct cpu *cpu,
                                         const uint8_t report_data[SVSM_REPORT_DATA_BYTES],
-                                        uint8_t report[REPORT_FIRMWARE_BYTES])
+                                        uint8_t report[REPORT_FIRMWARE_BYTES],
+                                        struct psp_certs *certs)
 {
     struct report_request request = {.vmpl = 0};
     struct report_response response;
     memcpy(request.report_data, report_data, sizeof request.report_data);
-    enum psp_status status = psp_channel_call(cpu, PSP_MESSAGE_REPORT_REQUEST, &request,
-                                              sizeof request, &response, sizeof response);
+    enum psp_status status =
+        psp_channel_call_certs(cpu, PSP_MESSAGE_REPORT_REQUEST, &request, sizeof request, &response,
+                               sizeof response, certs);
     if (status != PSP_OK || response.status != 0 ||
         response.report_bytes != REPORT_FIRMWARE_BYTES) {
         return SVSM_FIRMWARE;
@@ -102,7 +104,7 @@ enum svsm_result attest_report(struct cpu *cpu, const uint8_t nonce[REPORT_NONCE
 {
     struct monitor *monitor = cpu->monitor;
     const struct attest *attest = &monitor->attest;
-    enum svsm_result result = attest_firmware_report(cpu, attest->key_hash, report->firmware);
+    enum svsm_result result = attest_firmware_report(cpu, attest->key_hash, report->firmware, NULL);
     if (result != SVSM_SUCCESS) {
         return result;
     }
@@ -110,6 +112,7 @@ enum svsm_result attest_report(struct cpu *cpu, const uint8_t nonce[REPORT_NONCE
         .magic = REPORT_MAGIC,
         .version = REPORT_VERSION,
         .bytes = sizeof report->monitor,
+        .flags = lock_kernel_is_done(&monitor->lock_kernel) ? REPORT_FLAG_KERNEL_LOCKED : 0,
         .guest_vmpl = monitor->info.guest_vmpl,
         .key = attest->key,
     };

@@ -13,6 +13,7 @@
 #include "monitor/svsm.h"
 
 struct cpu;
+struct psp_certs;
 struct random;
 
 /* Written during start-up, only read afterwards: needs no lock. */
@@ -25,10 +26,12 @@ struct attest {
 /* Start-up: the key pair. */
 void attest_start(struct cpu *cpu, struct random *random);
 
-/* The firmware's report for VMPL 0 over report_data. SVSM_FIRMWARE if the channel gives none. */
+/* The firmware's report for VMPL 0 over report_data, and the hypervisor's certificates unless certs
+ * is NULL. SVSM_FIRMWARE if the channel gives none. */
 enum svsm_result attest_firmware_report(struct cpu *cpu,
                                         const uint8_t report_data[SVSM_REPORT_DATA_BYTES],
-                                        uint8_t report[REPORT_FIRMWARE_BYTES]);
+                                        uint8_t report[REPORT_FIRMWARE_BYTES],
+                                        struct psp_certs *certs);
 
 /* Both reports over nonce and the measurement register as it is now. */
 enum svsm_result attest_report(struct cpu *cpu, const uint8_t nonce[REPORT_NONCE_BYTES],

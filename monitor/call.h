@@ -33,6 +33,10 @@ enum svsm_result call_range_check(uint64_t gpa, uint64_t pages, unsigned c_bit);
 enum svsm_result call_hold_result(enum page_hold hold);
 
 enum svsm_result call_core(struct cpu *cpu, struct call *call);
+enum svsm_result call_attestation(struct cpu *cpu, struct call *call);
+enum svsm_result call_derive_key(struct cpu *cpu, struct call *call);
+enum svsm_result call_encrypt(struct cpu *cpu, const struct call *call);
+enum svsm_result call_decrypt(struct cpu *cpu, const struct call *call);
 /* call_vcpu.c */
 enum svsm_result call_create_vcpu(struct cpu *cpu, const struct call *call);
 enum svsm_result call_delete_vcpu(struct cpu *cpu, const struct call *call);

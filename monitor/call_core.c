@@ -142,10 +142,22 @@ static enum svsm_result query_protocol(struct call *call)
 {
     uint32_t protocol = (uint32_t)(call->rcx >> 32);
     uint32_t version = (uint32_t)call->rcx;
-    bool known = protocol == SVSM_PROTOCOL_CORE || protocol == SVSM_PROTOCOL_VERISMO;
+    bool known = protocol == SVSM_PROTOCOL_CORE || protocol == SVSM_PROTOCOL_ATTESTATION ||
+                 protocol == SVSM_PROTOCOL_VERISMO;
     call->rcx = known && version == SVSM_PROTOCOL_VERSION
                     ? (uint64_t)SVSM_PROTOCOL_VERSION << 32 | SVSM_PROTOCOL_VERSION
                     : 0;
+    return SVSM_SUCCESS;
+}
+
+/* 58019 section 6.8. RCX bit 0: only asks. There is no vTOM here: features_check() in main.c refuses
+ * to start with it. */
+static enum svsm_result configure_vtom(struct call *call)
+{
+    if (call->rcx != 1) {
+        return SVSM_UNSUPPORTED_CALL;
+    }
+    call->rcx = 0; /* not supported */
     return SVSM_SUCCESS;
 }
 
@@ -157,6 +169,7 @@ enum svsm_result call_core(struct cpu *cpu, struct call *call)
     case SVSM_CORE_CREATE_VCPU: return call_create_vcpu(cpu, call);
     case SVSM_CORE_DELETE_VCPU: return call_delete_vcpu(cpu, call);
     case SVSM_CORE_QUERY_PROTOCOL: return query_protocol(call);
+    case SVSM_CORE_CONFIGURE_VTOM: return configure_vtom(call);
     default: return SVSM_UNSUPPORTED_CALL;
     }
 }

@@ -16,7 +16,7 @@ void guest_page_accept(struct cpu *cpu, uint64_t gpa, bool scrub)
     if (scrub) {
         page_scrub(page);
     }
-    page_permit(page, monitor->info.guest_vmpl, VMPL_RWX);
+    page_permit(page, monitor->info.guest_vmpl, lock_kernel_grant(&monitor->lock_kernel));
     window_unmap(&monitor->space, cpu->index, WINDOW_PAGE);
 }
 
@@ -28,9 +28,10 @@ bool guest_large_page_accept(struct cpu *cpu, uint64_t gpa)
     if (done) {
         large_page_scrub(page);
         /* A hypervisor may split the 2 MiB entry at any time (PSMASH): then page by page. */
-        if (!large_page_permit(page, monitor->info.guest_vmpl, VMPL_RWX)) {
+        unsigned permissions = lock_kernel_grant(&monitor->lock_kernel);
+        if (!large_page_permit(page, monitor->info.guest_vmpl, permissions)) {
             for (uint64_t offset = 0; offset < LARGE_PAGE_BYTES; offset += PAGE_BYTES) {
-                page_permit(page + offset, monitor->info.guest_vmpl, VMPL_RWX);
+                page_permit(page + offset, monitor->info.guest_vmpl, permissions);
             }
         }
     }
@@ -73,8 +74,8 @@ void guest_page_revoke(struct cpu *cpu, uint64_t gpa)
 void guest_page_grant(struct cpu *cpu, uint64_t gpa)
 {
     struct monitor *monitor = cpu->monitor;
-    page_permit(window_map(&monitor->space, cpu->index, WINDOW_PAGE, gpa),
-                monitor->info.guest_vmpl, VMPL_RWX);
+    page_permit(window_map(&monitor->space, cpu->index, WINDOW_PAGE, gpa), monitor->info.guest_vmpl,
+                lock_kernel_grant(&monitor->lock_kernel));
     window_unmap(&monitor->space, cpu->index, WINDOW_PAGE);
 }
 

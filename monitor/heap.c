@@ -39,12 +39,19 @@ void *heap_pages(struct monitor *monitor, uint64_t count)
     return (void *)start;
 }
 
-volatile void *heap_shared_page(struct monitor *monitor)
+volatile void *heap_shared_pages(struct monitor *monitor, uint64_t count)
 {
     /* Never validated, so there is nothing to rescind and nothing that could leak. */
-    uint64_t gpa = heap_take(&monitor->heap, 1);
-    psc_msr(gpa, PSC_SHARED);
-    address_space_set(&monitor->space, gpa, PAGE_ACCESS_READ_WRITE, false);
-    page_scrub((void *)gpa);
-    return (volatile void *)gpa;
+    uint64_t start = heap_take(&monitor->heap, count);
+    for (uint64_t gpa = start; gpa < start + count * PAGE_BYTES; gpa += PAGE_BYTES) {
+        psc_msr(gpa, PSC_SHARED);
+        address_space_set(&monitor->space, gpa, PAGE_ACCESS_READ_WRITE, false);
+        page_scrub((void *)gpa);
+    }
+    return (volatile void *)start;
+}
+
+volatile void *heap_shared_page(struct monitor *monitor)
+{
+    return heap_shared_pages(monitor, 1);
 }

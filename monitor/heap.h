@@ -27,5 +27,6 @@ void *heap_pages(struct monitor *monitor, uint64_t count);
 
 /* One zeroed page that the hypervisor shares, mapped C = 0. Needs the GHCB MSR protocol. */
 volatile void *heap_shared_page(struct monitor *monitor);
+volatile void *heap_shared_pages(struct monitor *monitor, uint64_t count); /* in a row */
 
 #endif

@@ -10,6 +10,7 @@
  *   4     LOCK_HEAP      allocation and the monitor's own page tables
  *   5     LOCK_CONSOLE   serial port
  *   6     LOCK_VCPU      the guest's vCPU of one processor; never two of them
+ *   7     LOCK_KEYS      the guest's keys
  */
 #ifndef MONITOR_LOCK_H
 #define MONITOR_LOCK_H
@@ -24,6 +25,7 @@ enum lock_rank {
     LOCK_HEAP = 4,
     LOCK_CONSOLE = 5,
     LOCK_VCPU = 6,
+    LOCK_KEYS = 7,
 };
 
 struct lock {

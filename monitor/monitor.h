@@ -8,7 +8,9 @@
 #include "monitor/cpu_area.h"
 #include "monitor/heap.h"
 #include "monitor/idt.h"
+#include "monitor/keys.h"
 #include "monitor/launch.h"
+#include "monitor/lock_kernel.h"
 #include "monitor/page_state.h"
 #include "monitor/pagetable.h"
 #include "monitor/pcr.h"
@@ -30,6 +32,8 @@ struct monitor {
     struct psp_channel psp;
     struct pcr pcr;
     struct attest attest;
+    struct keys keys;
+    struct lock_kernel lock_kernel;
     struct services services;
     struct cpu *cpu[LAUNCH_CPUS_MAX];
     struct idt_gate idt[IDT_VECTORS];

@@ -39,14 +39,16 @@ static enum page_hold page_check(uint8_t state, enum page_state wanted)
     case PAGE_PRIVATE: return PAGE_HOLD_STATE;
     case PAGE_CALLING_AREA: return PAGE_HOLD_CALLING;
     case PAGE_ABSENT:
+    case PAGE_KERNEL:
     case PAGE_MONITOR:
     case PAGE_VMSA: break;
     }
     return PAGE_HOLD_ABSENT;
 }
 
-enum page_hold page_states_hold(struct page_states *states, uint64_t gpn, uint64_t count,
-                                enum page_state wanted)
+/* Every page of the range, if it is in the wanted state and free, gets the value; else none. */
+static enum page_hold range_change(struct page_states *states, uint64_t gpn, uint64_t count,
+                                   enum page_state wanted, uint8_t value)
 {
     if (count == 0 || gpn >= states->count || count > states->count - gpn) {
         return PAGE_HOLD_RANGE;
@@ -57,7 +59,45 @@ enum page_hold page_states_hold(struct page_states *states, uint64_t gpn, uint64
         result = page_check(states->state[i], wanted);
     }
     for (uint64_t i = gpn; i < gpn + count && result == PAGE_HOLD_OK; i++) {
-        states->state[i] |= PAGE_STATE_HELD;
+        states->state[i] = value;
+    }
+    lock_release(&states->lock);
+    return result;
+}
+
+enum page_hold page_states_hold(struct page_states *states, uint64_t gpn, uint64_t count,
+                                enum page_state wanted)
+{
+    return range_change(states, gpn, count, wanted, (uint8_t)(wanted | PAGE_STATE_HELD));
+}
+
+enum page_hold page_states_move(struct page_states *states, uint64_t gpn, uint64_t count,
+                                enum page_state from, enum page_state to)
+{
+    return range_change(states, gpn, count, from, (uint8_t)to);
+}
+
+static bool is_guest_memory(uint8_t state)
+{
+    return state == PAGE_SHARED || state == PAGE_PRIVATE || state == PAGE_CALLING_AREA ||
+           state == PAGE_KERNEL;
+}
+
+enum page_hold page_states_hold_any(struct page_states *states, uint64_t gpn,
+                                    enum page_state *state)
+{
+    if (gpn >= states->count) {
+        return PAGE_HOLD_RANGE;
+    }
+    enum page_hold result = PAGE_HOLD_ABSENT;
+    lock_acquire(&states->lock);
+    uint8_t found = states->state[gpn];
+    if (found & PAGE_STATE_HELD) {
+        result = PAGE_HOLD_BUSY;
+    } else if (is_guest_memory(found)) {
+        *state = (enum page_state)found;
+        states->state[gpn] |= PAGE_STATE_HELD;
+        result = PAGE_HOLD_OK;
     }
     lock_release(&states->lock);
     return result;

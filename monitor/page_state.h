@@ -8,6 +8,7 @@
  *   SHARED          guest memory that is not validated: shared, or never validated yet
  *   PRIVATE         guest memory, validated, granted to the guest's VMPL
  *   CALLING_AREA    as PRIVATE, but registered for calls: cannot be converted
+ *   KERNEL          locked kernel code (lock_kernel.h): validated, never writable, for ever
  *   VMSA            validated, granted to nobody: runs as a vCPU of the guest
  *
  *        validate + scrub + grant
@@ -33,6 +34,7 @@ enum page_state {
     PAGE_SHARED,
     PAGE_PRIVATE,
     PAGE_CALLING_AREA,
+    PAGE_KERNEL,
     PAGE_VMSA,
 };
 
@@ -67,6 +69,16 @@ enum page_state page_states_get(const struct page_states *states, uint64_t gpn);
  * page that is not decides the result. */
 enum page_hold page_states_hold(struct page_states *states, uint64_t gpn, uint64_t count,
                                 enum page_state wanted);
+
+/* Holds one page of guest memory that is free, whatever its state, which *state gets. Neither
+ * PAGE_VMSA nor what is not the guest's: PAGE_HOLD_ABSENT. */
+enum page_hold page_states_hold_any(struct page_states *states, uint64_t gpn,
+                                    enum page_state *state);
+
+/* All pages of the range from one state to another, as one step; if one is not free or not in the
+ * state, none. */
+enum page_hold page_states_move(struct page_states *states, uint64_t gpn, uint64_t count,
+                                enum page_state from, enum page_state to);
 
 /* Lets go of pages that the caller holds; they are in the given state from now on. */
 void page_states_release(struct page_states *states, uint64_t gpn, uint64_t count,

@@ -30,12 +30,11 @@ static void header_write(volatile uint8_t *buffer, const struct psc_header *head
         header->current | (uint64_t)header->end << 16 | (uint64_t)header->reserved << 32;
 }
 
-/* One list of at most PSC_ENTRIES_MAX pages; the hypervisor may need several exits for it. */
-static void psc_list_run(struct cpu *cpu, uint64_t gpa, unsigned count,
-                         enum psc_operation operation)
+/* The hypervisor may need several exits for a list. */
+void psc_entries(struct cpu *cpu, const uint64_t *entry, unsigned count)
 {
     volatile uint8_t *buffer = cpu->ghcb->buffer;
-    volatile uint64_t *entry = (volatile uint64_t *)(buffer + sizeof(struct psc_header));
+    volatile uint64_t *shared = (volatile uint64_t *)(buffer + sizeof(struct psc_header));
     const struct ghcb_input scratch = {GHCB_SCRATCH,
                                        cpu->ghcb_gpa + offsetof(struct ghcb_page, buffer)};
     struct psc_header header = psc_header_make(count);
@@ -43,7 +42,7 @@ static void psc_list_run(struct cpu *cpu, uint64_t gpa, unsigned count,
     for (unsigned fruitless = 0; fruitless < PSC_FRUITLESS_MAX; fruitless++) {
         /* Written anew each time: what stands in shared memory is the hypervisor's by now. */
         for (unsigned i = header.current; i < count; i++) {
-            entry[i] = psc_entry_make(gpa + i * (uint64_t)4096, operation);
+            shared[i] = entry[i];
         }
         header_write(buffer, &header);
 
@@ -66,15 +65,5 @@ static void psc_list_run(struct cpu *cpu, uint64_t gpa, unsigned count,
             terminate_because(TERMINATE_PSC, "malformed page-state list, entry", after.current);
         }
     }
-    terminate_because(TERMINATE_PSC, "page-state change makes no progress at", gpa);
-}
-
-void psc_pages(struct cpu *cpu, uint64_t gpa, uint64_t count, enum psc_operation operation)
-{
-    while (count != 0) {
-        unsigned batch = count < PSC_ENTRIES_MAX ? (unsigned)count : PSC_ENTRIES_MAX;
-        psc_list_run(cpu, gpa, batch, operation);
-        gpa += batch * (uint64_t)4096;
-        count -= batch;
-    }
+    terminate_because(TERMINATE_PSC, "page-state change makes no progress at", entry[0]);
 }

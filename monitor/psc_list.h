@@ -13,6 +13,8 @@
 
 enum { PSC_ENTRIES_MAX = 253 };
 
+#define PSC_ENTRY_LARGE (UINT64_C(1) << 56)
+
 enum psc_operation { PSC_PRIVATE = 1, PSC_SHARED = 2 };
 
 struct psc_header {
@@ -24,7 +26,7 @@ _Static_assert(sizeof(struct psc_header) == 8, "8 bytes");
 
 enum psc_progress { PSC_DONE, PSC_AGAIN, PSC_MALFORMED };
 
-/* The list's header and entries for count 4 KiB pages (1..PSC_ENTRIES_MAX) from gpa. */
+/* The header of a list of count entries (1..PSC_ENTRIES_MAX), and the entry of a 4 KiB page. */
 struct psc_header psc_header_make(unsigned count);
 uint64_t psc_entry_make(uint64_t gpa, enum psc_operation operation);
 

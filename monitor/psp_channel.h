@@ -25,10 +25,13 @@ struct psp_channel {
     bool dead;
     volatile void *request; /* shared with the hypervisor, one page each */
     volatile void *response;
+    volatile void *certs;        /* PSP_CERTS_BYTES, shared: the hypervisor's certificates */
     struct psp_message *staging; /* private */
 };
 
 enum psp_status { PSP_OK, PSP_DEAD };
+
+enum { PSP_CERTS_PAGES = 4, PSP_CERTS_BYTES = PSP_CERTS_PAGES * 4096 };
 
 /* VMPCK0 must be in place (secrets.h). Needs the GHCB. */
 void psp_channel_start(struct psp_channel *channel, struct cpu *cpu);
@@ -36,5 +39,18 @@ void psp_channel_start(struct psp_channel *channel, struct cpu *cpu);
 /* One request; the answer of type + 1 has answer_bytes of payload. */
 enum psp_status psp_channel_call(struct cpu *cpu, uint8_t type, const void *payload, size_t bytes,
                                  void *answer, size_t answer_bytes);
+
+/*
+ * The same by the extended request (56421 section 4.1.8.1), which also gives the certificates that
+ * the hypervisor has: a table of GUIDs and the certificates. certs->count is 0 if it gives none,
+ * more than PSP_CERTS_BYTES, or a malformed table. Nothing about them is trusted.
+ */
+struct psp_certs {
+    uint8_t *bytes; /* private, PSP_CERTS_BYTES */
+    size_t count;
+};
+enum psp_status psp_channel_call_certs(struct cpu *cpu, uint8_t type, const void *payload,
+                                       size_t bytes, void *answer, size_t answer_bytes,
+                                       struct psp_certs *certs);
 
 #endif

@@ -18,7 +18,8 @@ enum {
     PSP_MESSAGE_TAG_BYTES = 16,
 };
 
-enum psp_message_type { PSP_MESSAGE_REPORT_REQUEST = 5, PSP_MESSAGE_REPORT_RESPONSE = 6 };
+/* A response has the type of its request plus one. */
+enum psp_message_type { PSP_MESSAGE_KEY_REQUEST = 3, PSP_MESSAGE_REPORT_REQUEST = 5 };
 
 struct psp_message {
     uint8_t tag[32]; /* 16 used */

@@ -13,6 +13,7 @@ static enum svsm_result call_serve(struct cpu *cpu, struct call *call)
 {
     switch (call->protocol) {
     case SVSM_PROTOCOL_CORE: return call_core(cpu, call);
+    case SVSM_PROTOCOL_ATTESTATION: return call_attestation(cpu, call);
     case SVSM_PROTOCOL_VERISMO: return call_verismo(cpu, call);
     default: return SVSM_UNSUPPORTED_PROTOCOL;
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the calls beyond page states stand on: the monitor's key, and for each processor a page in
- * which a call works on what is too long for a stack. All of it is made during start-up.
+ * What the calls beyond page states stand on: the monitor's key, and for each processor pages
+ * in which a call works on what is too long for a stack. All of it is made during start-up.
  */
 #ifndef MONITOR_SERVICES_H
 #define MONITOR_SERVICES_H
@@ -11,14 +11,16 @@
 
 struct cpu;
 
+enum { SERVICES_SCRATCH_PAGES = 8, SERVICES_SCRATCH_BYTES = SERVICES_SCRATCH_PAGES * 4096 };
+
 struct services {
-    void *scratch[LAUNCH_CPUS_MAX]; /* a page for each processor of the launch */
+    void *scratch[LAUNCH_CPUS_MAX]; /* of each processor of the launch */
 };
 
 /* Needs the firmware channel. */
 void services_start(struct cpu *cpu);
 
-/* The processor's scratch page. Whoever puts a secret there wipes it before the call ends. */
+/* The processor's scratch pages. Whoever puts a secret there wipes it before the call ends. */
 void *services_scratch(struct cpu *cpu);
 
 #endif

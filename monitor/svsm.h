@@ -23,6 +23,7 @@ enum svsm_result {
     SVSM_IN_USE = (int)0x80001003,        /* DELETE_VCPU: it serves a call at the moment */
     SVSM_SIZE_MISMATCH = (int)0x80001006, /* PVALIDATE: the RMP holds pages of the other size */
     SVSM_NO_CHANGE = (int)0x80001010,     /* the page is already in the state asked for */
+    SVSM_TAG = (int)0x80001200,           /* Decrypt: not what Encrypt gave */
     SVSM_FIRMWARE = (int)0x80001100,      /* the firmware channel gives no report any more */
 };
 
