@@ -1,7 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# One stream, whoever watches, wherever and whenever. $2: the command of another build, if there is
-# one that was built with other options.
+# One stream, whoever watches, wherever and whenever.
 . "$(dirname "$0")/lib.sh"
 scenario=$SOURCE/scenarios/paper-8.4.1.lua
 first=$(hash_of "$scenario")
@@ -45,15 +44,4 @@ busy=$(hash_of "$WORK/busy.lua")
 same "$busy" "$(hash_of "$WORK/busy.lua")" "a second run of a busy scenario"
 [ "$busy" != "$(hash_of "$WORK/busy.lua" --seed 9)" ] || fail "the seed does not matter to the script"
 
-# Only a build of these very sources counts.
-current() {
-    [ -x "$1" ] && [ -z "$(find cpu db emu psp rmp rules trace tools -newer "$1" -name '*.[ch]' |
-        head -n 1)" ]
-}
-if [ $# -gt 1 ] && current "$2"; then
-    here=$first PROVA=$2
-    images=$(dirname "$1")/monitor
-    other=$(hash_of "$scenario" --monitor "$images/default.elf" --guest "$images/guest/page-cycle.elf")
-    same "$here" "$other" "another build"
-fi
 finish
