@@ -2,8 +2,10 @@
 /*
  * Nested page faults of an honest host: a page of guest RAM that is not mapped gets its mapping, a
  * page whose RMP entry and nested mapping differ in size is smashed, a private access to a page
- * that nobody has is given the page (guest memory is private by default). Everything else is not
- * the hypervisor's to repair: it lets the guest try again, and the stuck rule ends the run.
+ * that nobody has is given the page (guest memory is private by default), and a VMSA that runs on
+ * another processor is taken out of the guest, so that the store to its page can be done. Everything
+ * else is not the hypervisor's to repair: it lets the guest try again, and the stuck rule ends the
+ * run.
  */
 #include "emu/honest_internal.h"
 #include "rmp/access.h"
@@ -13,6 +15,15 @@ static void map_again(struct machine *machine, uint64_t gpa, uint64_t spa,
 {
     enum page_size size = entry->assigned && entry->size == PAGE_2M ? PAGE_2M : PAGE_4K;
     hv_npt_map(machine, page_base_of(gpa, size), page_base_of(spa, size), size, NPT_RWX);
+}
+
+/* APM 2 15.36.12: the page of a VMSA that runs is in use; it is free once that one has left. */
+static void vmsa_kick(struct machine *machine, uint32_t faulting_cpu, uint64_t spa)
+{
+    for (uint32_t cpu = 0; cpu < machine->cpus; cpu++)
+        if (cpu != faulting_cpu && machine->processor[cpu].state == PROCESSOR_GUEST &&
+            honest_next_vmsa(machine, cpu) == spa)
+            hv_kick(machine, cpu);
 }
 
 void honest_npf(struct machine *machine, const struct hv_exit *exit)
@@ -31,5 +42,7 @@ void honest_npf(struct machine *machine, const struct hv_exit *exit)
         honest_psc_one(machine, page_base_of(gpa, PAGE_2M), PAGE_2M, PSC_PSMASH);
     } else if ((exit->info1 & NPF_RMP) && (exit->info1 & NPF_ENC) && !entry.assigned) {
         honest_psc_one(machine, gpa, PAGE_4K, PSC_PRIVATE);
+    } else if (exit->info1 & NPF_RMP) {
+        vmsa_kick(machine, exit->cpu, spa);
     }
 }
