@@ -115,7 +115,7 @@ struct cpu_costs machine_costs(void);
 enum {
     COST_PAPER_CYCLE = 3, /* our cycles in one of VeriSMo's table 1 */
     COST_PSC_CYCLES = 22000 * COST_PAPER_CYCLE,
-    COST_PSP_SIGN_CYCLES = 17500000 * COST_PAPER_CYCLE,
+    COST_PSP_SIGN_CYCLES = 7300000 * COST_PAPER_CYCLE,
 };
 
 /* emu/chip.c: what the firmware is told about the processor. */

@@ -10,12 +10,15 @@
 
 struct exercise {
     const char *name;
-    /* One after the other, each may be NULL. */
-    void (*before)(struct checks *checks);   /* on the first vCPU */
+    /* In this order, each may be NULL. */
+    void (*alone)(struct checks *checks);    /* on the first vCPU, before the others are started */
+    void (*before)(struct checks *checks);   /* on the first vCPU, while the others wait */
     void (*together)(struct checks *checks); /* on every vCPU */
-    void (*after)(struct checks *checks);    /* on the first vCPU */
+    void (*after)(struct checks *checks);    /* on the first vCPU, while the others wait */
+    void (*finish)(struct checks *checks);   /* on the first vCPU; the others have halted */
 };
 
-extern const struct exercise exercise_switch, exercise_set_page_shared, exercise_set_page_private;
+extern const struct exercise exercise_attest, exercise_extend_pcr, exercise_set_page_private,
+    exercise_set_page_shared, exercise_switch, exercise_wake_up_ap;
 
 #endif

@@ -24,7 +24,6 @@ static void work(struct guest *guest)
     for (unsigned i = 0; i < EXERCISE_COUNT; i++) {
         const struct exercise *exercise = exercises[i];
         struct checks *own = &checks[guest->index][i];
-        *own = (struct checks){.guest = guest, .kernel = exercise->name, .quiet = true};
         if (first) {
             step(exercise->before, own);
         }
@@ -64,6 +63,14 @@ static unsigned summary(struct guest *guest, unsigned index)
 unsigned guest_main(struct guest *guest)
 {
     uint32_t started;
+    unsigned failed = 0;
+    for (unsigned i = 0; i < EXERCISE_COUNT; i++) {
+        for (uint32_t cpu = 0; cpu < LAUNCH_CPUS_MAX; cpu++) {
+            checks[cpu][i] = (struct checks){
+                .guest = guest_vcpu(cpu), .kernel = exercises[i]->name, .quiet = true};
+        }
+        step(exercises[i]->alone, &checks[0][i]);
+    }
     uint32_t code = team_gather(guest, work, &started);
     if (code != SVSM_SUCCESS) {
         guest_print(guest, "%s: FAILED: vCPU %u does not start, WakeUpAP gives 0x%x\n",
@@ -71,8 +78,8 @@ unsigned guest_main(struct guest *guest)
         return 1;
     }
     work(guest);
-    unsigned failed = 0;
     for (unsigned i = 0; i < EXERCISE_COUNT; i++) {
+        step(exercises[i]->finish, &checks[0][i]);
         failed += summary(guest, i);
     }
     return failed;

@@ -57,6 +57,9 @@ void guest_print(struct guest *guest, const char *format, ...)
 /* A request of the GHCB MSR protocol, and its answer. */
 uint64_t guest_msr_call(uint64_t request);
 
+/* For loops that wait: lets the hypervisor have the processor for a moment. */
+void guest_yield(void);
+
 /* Ends the run: all well if failures is 0. */
 _Noreturn void guest_end(unsigned failures);
 

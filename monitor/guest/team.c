@@ -41,10 +41,15 @@ uint32_t team_wake(struct guest *guest, uint32_t apic_id, uint64_t state_gpa, ui
     return guest_call_must(guest, SVSM_PROTOCOL_VERISMO, SVSM_VERISMO_WAKE_UP_AP, &regs);
 }
 
+void team_function_set(team_work *work)
+{
+    __atomic_store_n(&team_function, work, __ATOMIC_SEQ_CST);
+}
+
 uint32_t team_gather(struct guest *first, team_work *work, uint32_t *started)
 {
     const struct guest_boot *boot = first->boot;
-    team_function = work;
+    team_function_set(work);
     __atomic_store_n(&members, boot->vcpu_count, __ATOMIC_SEQ_CST);
     for (*started = 1; *started < boot->vcpu_count; (*started)++) {
         uint32_t index = *started;
@@ -78,6 +83,6 @@ void team_barrier(void)
         return;
     }
     while (__atomic_load_n(&generation, __ATOMIC_SEQ_CST) == now) {
-        insn_pause();
+        guest_yield();
     }
 }

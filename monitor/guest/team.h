@@ -20,6 +20,9 @@ uint32_t team_gather(struct guest *first, team_work *work, uint32_t *started);
 /* All of the team wait here for each other. */
 void team_barrier(void);
 
+/* What vCPUs run that start from now on. */
+void team_function_set(team_work *work);
+
 /* The initial state that WakeUpAP is given for that vCPU, and its calling area. */
 struct vmsa *team_state_make(const struct guest *first, uint32_t index);
 struct svsm_calling_area *team_area(uint32_t index);
