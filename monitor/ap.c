@@ -9,9 +9,13 @@
 #include "monitor/pvalidate.h"
 #include "monitor/request.h"
 #include "monitor/terminate.h"
+#include "monitor/vcpu.h"
+
+enum ap_action { AP_CREATE_NOW = 1, AP_DESTROY = 2 };
 
 enum {
-    AP_CREATE_NOW = 1,
+    WAKES_MAX = 64,
+    WAKE_PAUSES = 1000,
     AP_CREATE_VMPL_SHIFT = 16,
     AP_CREATE_APIC_SHIFT = 32,
     SEGMENT_TSS_BUSY = 0x08b,
@@ -85,23 +89,28 @@ struct cpu *ap_find(struct monitor *monitor, uint64_t apic_id)
 }
 
 /* AP creation, 56421 section 4.1.9: the hypervisor learns which VMSA runs a VMPL there. */
-static void vmsa_announce(struct cpu *cpu, const struct cpu *target, unsigned vmpl, uint64_t gpa)
+static enum ghcb_status vmsa_announce(struct cpu *cpu, const struct cpu *target, unsigned vmpl,
+                                      enum ap_action action, uint64_t gpa)
 {
-    uint64_t info = AP_CREATE_NOW | (uint64_t)vmpl << AP_CREATE_VMPL_SHIFT |
+    uint64_t info = (uint64_t)action | (uint64_t)vmpl << AP_CREATE_VMPL_SHIFT |
                     (uint64_t)target->apic_id << AP_CREATE_APIC_SHIFT;
     const struct ghcb_input features = {GHCB_RAX, cpu->monitor->sev_features};
     struct ghcb_reply reply;
-    enum ghcb_status status =
-        ghcb_call(cpu, GHCB_EXIT_AP_CREATION, info, gpa, &features, 1, &reply);
-    if (status != GHCB_OK) {
-        terminate_because(TERMINATE_AP_CREATION, "AP creation refused", reply.exit_info_2);
+    return ghcb_call(cpu, GHCB_EXIT_AP_CREATION, info, gpa, &features, 1, &reply);
+}
+
+static void vmsa_announce_must(struct cpu *cpu, const struct cpu *target, unsigned vmpl,
+                               uint64_t gpa)
+{
+    if (vmsa_announce(cpu, target, vmpl, AP_CREATE_NOW, gpa) != GHCB_OK) {
+        terminate_because(TERMINATE_AP_CREATION, "AP creation refused, APIC ID", target->apic_id);
     }
 }
 
 void ap_start(struct cpu *cpu, struct cpu *target)
 {
     guest_vmsa_release(target->own_vmsa);
-    vmsa_announce(cpu, target, 0, (uint64_t)target->own_vmsa);
+    vmsa_announce_must(cpu, target, 0, (uint64_t)target->own_vmsa);
 }
 
 /* Under the lock, so that of two who announce the one with the newer VMSA is the last. */
@@ -110,7 +119,31 @@ void ap_announce_vcpu(struct cpu *cpu, struct cpu *target)
     struct vcpu *vcpu = &target->vcpu;
     lock_acquire(&vcpu->lock);
     if (vcpu->vmsa_gpa != 0) {
-        vmsa_announce(cpu, target, cpu->monitor->info.guest_vmpl, vcpu->vmsa_gpa);
+        vmsa_announce_must(cpu, target, cpu->monitor->info.guest_vmpl, vcpu->vmsa_gpa);
     }
     lock_release(&vcpu->lock);
+}
+
+void ap_withdraw_vcpu(struct cpu *cpu, const struct cpu *target)
+{
+    vmsa_announce(cpu, target, cpu->monitor->info.guest_vmpl, AP_DESTROY, target->vcpu.vmsa_gpa);
+}
+
+/*
+ * The processor may be on its way into HLT at VMPL 0 and not have seen the vCPU. Restricted injection
+ * gets it out of there; without it, saying it again does, once it halts. A hypervisor that never
+ * runs it makes a vCPU that does not run, nothing worse.
+ */
+void ap_wake(struct cpu *cpu, struct cpu *target)
+{
+    for (unsigned i = 0; i < WAKES_MAX; i++) {
+        ap_announce_vcpu(cpu, target);
+        hv_nudge(cpu, target);
+        for (unsigned j = 0; j < WAKE_PAUSES; j++) {
+            if (vcpu_has_run(cpu, target)) {
+                return;
+            }
+            insn_pause();
+        }
+    }
 }

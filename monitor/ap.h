@@ -26,4 +26,11 @@ void ap_start(struct cpu *cpu, struct cpu *target);
  * hypervisor lets it run. */
 void ap_announce_vcpu(struct cpu *cpu, struct cpu *target);
 
+/* Tells the hypervisor that the target processor has no VMSA of the guest's any more. The lock of
+ * its vCPU is held. */
+void ap_withdraw_vcpu(struct cpu *cpu, const struct cpu *target);
+
+/* After a vCPU was attached to a processor that runs or waits since earlier: makes it run. */
+void ap_wake(struct cpu *cpu, struct cpu *target);
+
 #endif

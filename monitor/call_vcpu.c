@@ -61,7 +61,7 @@ static void vcpu_let_run(struct cpu *cpu, struct cpu *target, bool first)
     if (first) {
         ap_start(cpu, target);
     } else {
-        ap_announce_vcpu(cpu, target);
+        ap_wake(cpu, target);
     }
 }
 

@@ -63,6 +63,7 @@ struct vcpu {
     enum vcpu_state state;
     uint64_t vmsa_gpa;
     uint64_t flushes; /* of the machine's, how many this vCPU's translations have seen */
+    uint64_t changes; /* how often a vCPU was attached or detached */
 };
 
 struct cpu {

@@ -86,19 +86,16 @@ enum ghcb_status ghcb_call(struct cpu *cpu, uint64_t exit_code, uint64_t exit_in
     return ghcb_reply_status(reply);
 }
 
-bool ghcb_run_vmpl(struct cpu *cpu, unsigned vmpl)
+enum ghcb_run ghcb_run_vmpl(struct cpu *cpu, unsigned vmpl)
 {
     struct ghcb_request request;
     ghcb_request_begin(&request, cpu->ghcb, cpu->ghcb_version, GHCB_EXIT_RUN_VMPL, vmpl, 0);
     /* Between this exit and the return the guest ran and used a GHCB of its own; where hypervisors
      * keep one GHCB MSR for both, the value is the guest's now. It is written anew at each exit. */
     if (!hv_exit(cpu, hv_pending_word(cpu), cpu->ghcb_gpa)) {
-        return false;
+        return GHCB_RUN_EVENT;
     }
     struct ghcb_reply reply;
     ghcb_page_reply(cpu->ghcb, &reply);
-    if (ghcb_reply_status(&reply) != GHCB_OK) {
-        terminate_because(TERMINATE_RUN_VMPL, "RUN_VMPL refused", reply.exit_info_2);
-    }
-    return true;
+    return ghcb_reply_status(&reply) == GHCB_OK ? GHCB_RUN_DONE : GHCB_RUN_REFUSED;
 }

@@ -7,7 +7,6 @@
 #ifndef MONITOR_GHCB_H
 #define MONITOR_GHCB_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "monitor/ghcb_page.h"
@@ -41,8 +40,13 @@ enum ghcb_status ghcb_call(struct cpu *cpu, uint64_t exit_code, uint64_t exit_in
                            uint64_t exit_info_2, const struct ghcb_input *input, unsigned inputs,
                            struct ghcb_reply *reply);
 
-/* Runs the guest's VMPL on this processor; back when the hypervisor runs VMPL 0 again. False: not
- * done, an event is there (hv.h). */
-bool ghcb_run_vmpl(struct cpu *cpu, unsigned vmpl);
+enum ghcb_run {
+    GHCB_RUN_DONE,
+    GHCB_RUN_EVENT,   /* not done: an event is there (hv.h) */
+    GHCB_RUN_REFUSED, /* not done: the hypervisor does not want to */
+};
+
+/* Runs the guest's VMPL on this processor; back when the hypervisor runs VMPL 0 again. */
+enum ghcb_run ghcb_run_vmpl(struct cpu *cpu, unsigned vmpl);
 
 #endif

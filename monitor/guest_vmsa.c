@@ -71,6 +71,12 @@ void guest_vmsa_flush(struct vmsa *vmsa)
     __atomic_store_n(&vmsa->pcpu_id, 0, __ATOMIC_SEQ_CST);
 }
 
+/* Every VMRUN leaves a TLB tag. A flush clears PCPU_ID only. */
+bool guest_vmsa_has_run(const struct vmsa *vmsa)
+{
+    return *(const volatile uint64_t *)&vmsa->tlb_id != 0;
+}
+
 /* APM 2 15.5.1, and what the architecture reserves whatever the processor has. */
 static bool state_is_legal(const struct vmsa *vmsa)
 {

@@ -24,6 +24,9 @@ void guest_vmsa_release(struct vmsa *vmsa);
 /* PCPU_ID := 0: translations are dropped before the VMSA runs again (APM 2 15.36.15). */
 void guest_vmsa_flush(struct vmsa *vmsa);
 
+/* True if the VMSA has been entered since guest_vmsa_reset_exit(). */
+bool guest_vmsa_has_run(const struct vmsa *vmsa);
+
 /* True if the VMSA of a vCPU that the guest made may run at the guest's VMPL: that VMPL, the same
  * SEV_FEATURES as the monitor's, no state that VMRUN refuses (APM 2 15.5.1). EFER.SVME is not
  * looked at. Nobody else may be able to write the page. */

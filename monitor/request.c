@@ -37,11 +37,24 @@ static void request_serve(struct cpu *cpu, struct vmsa *vmsa)
     window_unmap(&monitor->space, cpu->index, WINDOW_CALLING_AREA);
 }
 
+/* Until the hypervisor runs VMPL 0 again. It may refuse only what another processor has just taken
+ * away from this one. */
+static void guest_run(struct cpu *cpu, uint64_t changes)
+{
+    enum ghcb_run run;
+    do {
+        hv_events_take(cpu);
+        run = ghcb_run_vmpl(cpu, cpu->monitor->info.guest_vmpl);
+    } while (run == GHCB_RUN_EVENT);
+    if (run == GHCB_RUN_REFUSED && vcpu_is_same(cpu, changes)) {
+        terminate_because(TERMINATE_RUN_VMPL, "RUN_VMPL refused, vCPU", cpu->index);
+    }
+}
+
 _Noreturn void request_loop(struct cpu *cpu)
 {
-    const struct monitor *monitor = cpu->monitor;
     for (;;) {
-        terminate_if_ended(monitor);
+        terminate_if_ended(cpu->monitor);
         /* First the VMSA must be at rest; only then its registers and exit code mean anything. */
         struct vmsa *vmsa = vcpu_seize(cpu);
         if (vmsa == NULL) {
@@ -51,9 +64,6 @@ _Noreturn void request_loop(struct cpu *cpu)
         if (guest_vmsa_left_by_vmgexit(vmsa)) {
             request_serve(cpu, vmsa);
         }
-        vcpu_release(cpu, vmsa);
-        do {
-            hv_events_take(cpu);
-        } while (!ghcb_run_vmpl(cpu, monitor->info.guest_vmpl));
+        guest_run(cpu, vcpu_release(cpu, vmsa));
     }
 }

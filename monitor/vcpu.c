@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "monitor/vcpu.h"
 
+#include "monitor/ap.h"
 #include "monitor/guest_vmsa.h"
 #include "monitor/hv.h"
 #include "monitor/layout.h"
@@ -39,10 +40,11 @@ struct vmsa *vcpu_seize(struct cpu *cpu)
     return vmsa;
 }
 
-void vcpu_release(struct cpu *cpu, struct vmsa *vmsa)
+uint64_t vcpu_release(struct cpu *cpu, struct vmsa *vmsa)
 {
     struct vcpu *vcpu = &cpu->vcpu;
     lock_acquire(&vcpu->lock);
+    uint64_t changes = vcpu->changes;
     uint64_t flushes = __atomic_load_n(&cpu->monitor->flushes, __ATOMIC_SEQ_CST);
     if (vcpu->flushes != flushes) {
         guest_vmsa_flush(vmsa);
@@ -52,11 +54,24 @@ void vcpu_release(struct cpu *cpu, struct vmsa *vmsa)
     vmsa_unmap(cpu, WINDOW_VMSA, vcpu->vmsa_gpa);
     vcpu->state = VCPU_RUNNABLE;
     lock_release(&vcpu->lock);
+    return changes;
 }
 
-/* The lock is held. */
-static void vmsa_stop(struct cpu *cpu, const struct vcpu *vcpu)
+bool vcpu_is_same(struct cpu *cpu, uint64_t changes)
 {
+    lock_acquire(&cpu->vcpu.lock);
+    bool same = cpu->vcpu.changes == changes;
+    lock_release(&cpu->vcpu.lock);
+    return same;
+}
+
+/* The lock is held. The hypervisor is asked not to run the VMSA any more, so that a guest that
+ * deletes a vCPU at work does not leave it with a VMRUN that fails; what counts is the store. */
+static void vmsa_stop(struct cpu *cpu, struct cpu *target)
+{
+    struct vcpu *vcpu = &target->vcpu;
+    ap_withdraw_vcpu(cpu, target);
+    vcpu->changes++;
     guest_vmsa_seize(vmsa_map(cpu, WINDOW_OTHER_VMSA, vcpu->vmsa_gpa));
     vmsa_unmap(cpu, WINDOW_OTHER_VMSA, vcpu->vmsa_gpa);
 }
@@ -92,6 +107,7 @@ static bool attach(struct cpu *cpu, struct cpu *target, uint64_t vmsa_gpa, uint6
     vmsa_unmap(cpu, WINDOW_OTHER_VMSA, vmsa_gpa);
     target->vcpu.vmsa_gpa = vmsa_gpa;
     target->vcpu.state = VCPU_RUNNABLE;
+    target->vcpu.changes++;
     target->calling_area_gpa = area_gpa;
     target->started = true;
     return first;
@@ -116,7 +132,7 @@ enum vcpu_result vcpu_replace(struct cpu *cpu, struct cpu *target, uint64_t vmsa
         return VCPU_BUSY;
     }
     if (vcpu->state == VCPU_RUNNABLE) {
-        vmsa_stop(cpu, vcpu);
+        vmsa_stop(cpu, target);
         change->old_area = target->calling_area_gpa;
     }
     change->first = attach(cpu, target, vmsa_gpa, area_gpa);
@@ -134,7 +150,7 @@ static enum vcpu_result detach_from(struct cpu *cpu, struct cpu *target, uint64_
     if (vcpu->state != VCPU_NONE && vcpu->vmsa_gpa == vmsa_gpa) {
         result = VCPU_BUSY;
         if (vcpu->state == VCPU_RUNNABLE) {
-            vmsa_stop(cpu, vcpu);
+            vmsa_stop(cpu, target);
             *old_area = target->calling_area_gpa;
             target->calling_area_gpa = 0;
             vcpu->vmsa_gpa = 0;
@@ -187,4 +203,17 @@ void vcpu_translations_flush(struct cpu *cpu)
             flush_one(cpu, monitor->cpu[i]);
         }
     }
+}
+
+bool vcpu_has_run(struct cpu *cpu, struct cpu *target)
+{
+    struct vcpu *vcpu = &target->vcpu;
+    bool has_run = true;
+    lock_acquire(&vcpu->lock);
+    if (vcpu->state == VCPU_RUNNABLE) {
+        has_run = guest_vmsa_has_run(vmsa_map(cpu, WINDOW_OTHER_VMSA, vcpu->vmsa_gpa));
+        vmsa_unmap(cpu, WINDOW_OTHER_VMSA, vcpu->vmsa_gpa);
+    }
+    lock_release(&vcpu->lock);
+    return has_run;
 }

@@ -23,8 +23,15 @@ struct vmsa;
  * vcpu_release(). NULL if there is none. */
 struct vmsa *vcpu_seize(struct cpu *cpu);
 
-/* The vCPU may run again; translations that were made before the last flush are dropped first. */
-void vcpu_release(struct cpu *cpu, struct vmsa *vmsa);
+/* The vCPU may run again; translations that were made before the last flush are dropped first.
+ * Returns the number of changes for vcpu_is_same(). */
+uint64_t vcpu_release(struct cpu *cpu, struct vmsa *vmsa);
+
+/* False: the processor's vCPU has been deleted or replaced since. */
+bool vcpu_is_same(struct cpu *cpu, uint64_t changes);
+
+/* True if the target's vCPU has run at all, or does not wait for that: it serves, or is gone. */
+bool vcpu_has_run(struct cpu *cpu, struct cpu *target);
 
 enum vcpu_result {
     VCPU_OK,
