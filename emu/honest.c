@@ -128,7 +128,7 @@ static void answer(struct machine *machine, const struct hv_exit *exit)
 {
     switch (exit->kind) {
     case HV_EXIT_INTR: break;
-    case HV_EXIT_HLT: honest_halt(machine, exit); break;
+    case HV_EXIT_HLT: honest_halt(machine, exit, HONEST_HOLD_NONE); break;
     case HV_EXIT_SHUTDOWN:
         machine_end(machine, RUN_END_SHUTDOWN, exit->vmpl,
                     "triple fault: the guest could not deliver an exception");
@@ -156,6 +156,7 @@ void honest_handle(struct machine *machine, const struct hv_exit *exit)
 {
     honest_reinject(machine, exit);
     answer(machine, exit);
+    machine->honest.cpu[exit->cpu].roused = false;
     if (machine->end_reason == RUN_END_NONE)
         honest_events_post(machine, exit->cpu);
 }

@@ -167,6 +167,7 @@ static void rouse(struct machine *machine, uint32_t cpu, uint8_t vmpl)
     struct honest_cpu *target = &machine->honest.cpu[cpu];
     target->vmpl = vmpl;
     target->runnable = true;
+    target->roused = machine->processor[cpu].exit_pending;
     target->hold[vmpl] = HONEST_HOLD_NONE;
     processor_wake(machine, cpu);
 }
@@ -233,13 +234,16 @@ static bool doorbell_waits(struct machine *machine, uint32_t cpu, uint8_t vmpl)
     return news;
 }
 
-void honest_halt(struct machine *machine, const struct hv_exit *exit)
+void honest_halt(struct machine *machine, const struct hv_exit *exit, enum honest_hold hold)
 {
-    bool waits = hv_vmcb(machine, exit->vmsa_spa)->eventinj & EVENTINJ_VALID ||
+    struct honest_cpu *books = &machine->honest.cpu[exit->cpu];
+    bool stays = books->roused || hv_vmcb(machine, exit->vmsa_spa)->eventinj & EVENTINJ_VALID ||
                  (restricted(machine, exit->cpu, exit->vmpl) &&
                   doorbell_waits(machine, exit->cpu, exit->vmpl));
-    if (!waits)
-        machine->honest.cpu[exit->cpu].runnable = false;
+    if (stays)
+        return;
+    books->runnable = false;
+    books->hold[exit->vmpl] = hold;
 }
 
 /*

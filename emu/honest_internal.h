@@ -44,8 +44,8 @@ bool honest_run_vmpl(struct machine *machine, uint32_t cpu, uint8_t vmpl);
 void honest_events_post(struct machine *machine, uint32_t cpu);
 /* Whether something waits that could not be posted because another event goes first. */
 bool honest_events_due(const struct machine *machine, uint32_t cpu);
-/* HLT: the processor idles, unless an event is in front of it. */
-void honest_halt(struct machine *machine, const struct hv_exit *exit);
+/* HLT (no hold) or AP reset hold: the processor idles, unless an event is in front of it. */
+void honest_halt(struct machine *machine, const struct hv_exit *exit, enum honest_hold hold);
 /* The event whose delivery the exit interrupted is injected at the next VMRUN. */
 void honest_reinject(struct machine *machine, const struct hv_exit *exit);
 

@@ -48,8 +48,7 @@ void honest_msr(struct machine *machine, const struct hv_exit *exit)
     case GHCB_MSR_CPUID_REQ: answer = cpuid(machine, exit->ghcb_msr); break;
     case GHCB_MSR_AP_RESET_HOLD:
         /* Until AP creation, a startup, which changes the answer, or an event. */
-        machine->honest.cpu[exit->cpu].runnable = false;
-        machine->honest.cpu[exit->cpu].hold[exit->vmpl] = HONEST_HOLD_MSR;
+        honest_halt(machine, exit, HONEST_HOLD_MSR);
         answer = GHCB_MSR_AP_RELEASED & PAGE_MASK;
         break;
     case GHCB_MSR_PREF_GPA_REQ:

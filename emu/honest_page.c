@@ -148,8 +148,7 @@ static void dispatch(struct honest_request *request)
         machine->honest.cpu[exit->cpu].events[exit->vmpl].nmi_masked = false;
         break;
     case GHCB_NAE_AP_RESET_HOLD: /* SW_EXITINFO2 is 0 until a startup comes */
-        machine->honest.cpu[exit->cpu].runnable = false;
-        machine->honest.cpu[exit->cpu].hold[exit->vmpl] = HONEST_HOLD_PAGE;
+        honest_halt(machine, exit, HONEST_HOLD_PAGE);
         break;
     case GHCB_NAE_PSC: request->info2 = honest_psc_list(machine, &request->ghcb); break;
     case GHCB_NAE_GUEST_REQUEST: request_firmware(request); break;

@@ -31,6 +31,7 @@ struct honest_cpu {
     struct honest_events events[VMPL_COUNT];
     uint8_t hold[VMPL_COUNT]; /* enum honest_hold */
     uint8_t vmpl;             /* which VMPL runs next */
+    bool roused;                       /* an event came behind an exit that is not answered yet */
     bool runnable;            /* false: waits (HLT, AP not started) */
 };
 

@@ -15,3 +15,9 @@ prova_campaign(NAME garbage
 prova_unit_test(NAME emu_sched SOURCES test_emu_sched.c LIBS prova_emu
     DEFINITIONS "PROVA_SMP_IMAGE=\"${PROJECT_BINARY_DIR}/tests/images/smp.elf\"" LABELS quick)
 add_dependencies(test_emu_sched test-images)
+
+prova_unit_test(NAME emu_event SOURCES test_emu_event.c LIBS prova_emu
+    DEFINITIONS "PROVA_EVENTS_IMAGE=\"${PROJECT_BINARY_DIR}/tests/images/events.elf\""
+                "PROVA_FIRMWARE_IMAGE=\"${PROJECT_BINARY_DIR}/tests/images/firmware.elf\""
+    LABELS quick)
+add_dependencies(test_emu_event test-images)
