@@ -282,6 +282,76 @@ static void test_not_validated(const void *data)
     fixture_free(f);
 }
 
+/* ------------------------------------------------------------------ CPL 3 */
+
+static void user_start(struct fixture *f, const uint8_t *code, size_t len, uint64_t rdi)
+{
+    for (uint64_t gva = FIXTURE_CODE; gva < FIXTURE_CODE + 0x2000; gva += PAGE_BYTES)
+        fixture_pte_set(f, gva, fixture_pte(f, gva) | 4);
+    fixture_idt(f);
+    fixture_code(f, code, code + len);
+    for (uint64_t spa = 0; spa < FIXTURE_PRIVATE_END; spa += PAGE_BYTES)
+        rmp_slot_at(&f->rmp, spa)->perm[0] = RMP_PERM_ALL;
+    f->vmsa.cpl = 3;
+    f->vmsa.cs = (struct vmsa_segment){ 0x23, 0xafb, 0xffffffff, 0 };
+    f->vmsa.ss = (struct vmsa_segment){ 0x1b, 0xcf3, 0xffffffff, 0 };
+    f->vmsa.rdi = rdi;
+    f->vmsa.cr4 |= 3u << 20; /* SMEP, SMAP */
+    fixture_start(f);
+}
+
+/* APM 2 5.6: a user access to a supervisor page, PF_U. */
+static void test_user_pf(void)
+{
+    struct fixture *f = fixture_new();
+
+    user_start(f, load_code, sizeof(load_code), PAGE);
+    g_assert_cmpint(fixture_vector(f), ==, 14);
+    g_assert_cmphex(fixture_error(f), ==, 5);
+    g_assert_cmphex(f->vmsa.cr2, ==, PAGE + 0x28);
+    g_assert_cmphex(fixture_fault_rip(f), ==, FIXTURE_CODE + 1);
+    fixture_free(f);
+}
+
+/* Descriptor tables are read as supervisor whatever the CPL; then HLT is #GP at CPL 3. */
+static void test_user_loads_segment(void)
+{
+    struct fixture *f = fixture_new();
+    /* mov eax, 0x1b; mov ds, eax; then the same table by an ordinary load: mov rax, [rdi] */
+    static const uint8_t code[] = { 0xb8, 0x1b, 0x00, 0x00, 0x00, 0x8e, 0xd8, 0x48, 0x8b, 0x07,
+                                    0xf4 };
+
+    user_start(f, code, sizeof(code), FIXTURE_GDT);
+    g_assert_cmpint(fixture_vector(f), ==, 14);
+    g_assert_cmphex(f->vmsa.cr2, ==, FIXTURE_GDT);
+    g_assert_cmphex(fixture_fault_rip(f), ==, FIXTURE_CODE + 7);
+    g_assert_cmphex(f->vmsa.ds.selector, ==, 0x1b);
+    fixture_free(f);
+}
+
+/* An instruction of CPL 3 that is the kernel's alone. */
+static void test_user_privileged(void)
+{
+    struct fixture *f = fixture_new();
+    static const uint8_t code[] = { 0x0f, 0x32 };
+
+    user_start(f, code, sizeof(code), 0);
+    g_assert_cmpint(fixture_vector(f), ==, 13);
+    fixture_free(f);
+}
+
+/* RMP permission XU is for CPL 3, XS for the rest (APM 2 table 15-36). */
+static void test_execute_user(void)
+{
+    struct fixture *f = fixture_new();
+
+    rmp_slot_at(&f->rmp, PAGE)->perm[0] = RMP_PERM_R | RMP_PERM_W | RMP_PERM_XU;
+    access_start(f, JUMP, PAGE + OFFSET);
+    g_assert_cmphex(f->exit.code, ==, SVM_EXIT_NPF);
+    g_assert_cmphex(f->exit.info1, ==, NPF_FINAL_C | NPF_P | NPF_ID | NPF_RMP | NPF_VMPL);
+    fixture_free(f);
+}
+
 /* Hostile tables: loops, entries beyond memory. Each ends in a fault or runs, none hangs. */
 static void test_weird_tables(void)
 {
@@ -364,6 +434,10 @@ int main(int argc, char **argv)
                          test_not_validated);
     g_test_add_data_func("/cpu/fault/apm2-15.36.10/jump-not-validated-vc", GINT_TO_POINTER(JUMP),
                          test_not_validated);
+    g_test_add_func("/cpu/fault/cpl3/apm2-5.6/supervisor-page-pf", test_user_pf);
+    g_test_add_func("/cpu/fault/cpl3/segment-load-is-supervisor", test_user_loads_segment);
+    g_test_add_func("/cpu/fault/cpl3/rdmsr-gp", test_user_privileged);
+    g_test_add_func("/cpu/fault/apm2-15.36.7/execute-user-is-not-supervisor", test_execute_user);
     g_test_add_func("/cpu/fault/weird-tables", test_weird_tables);
     g_test_add_func("/cpu/fault/no-memory-behind-the-nested-table", test_no_memory);
     g_test_add_func("/cpu/fault/garbage-code", test_garbage_code);
