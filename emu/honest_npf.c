@@ -3,9 +3,9 @@
  * Nested page faults of an honest host: a page of guest RAM that is not mapped gets its mapping, a
  * page whose RMP entry and nested mapping differ in size is smashed, a private access to a page
  * that nobody has is given the page (guest memory is private by default), and a VMSA that runs on
- * another processor is taken out of the guest, so that the store to its page can be done. Everything
- * else is not the hypervisor's to repair: it lets the guest try again, and the stuck rule ends the
- * run.
+ * another processor is taken out of the guest, so that the store to its page can be done.
+ * Everything else is not the hypervisor's to repair: it lets the guest try again, and the stuck
+ * rule ends the run.
  */
 #include "emu/honest_internal.h"
 #include "rmp/access.h"

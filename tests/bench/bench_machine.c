@@ -143,8 +143,8 @@ int main(int argc, char **argv)
            MEMORY_MIB, last.insns, last.events, last.transitions);
     printf("  first guest entry     %8.3f s   (measure: under 0.3 s)\n", median(entry, rounds));
     printf("  run without database  %8.3f s\n", median(plain, rounds));
-    printf("  run with database     %8.3f s, of it %.3f s to close the file\n", median(logged, rounds),
-           median(closing, rounds));
+    printf("  run with database     %8.3f s, of it %.3f s to close the file\n",
+           median(logged, rounds), median(closing, rounds));
     printf("  ratio                 %8.3f     (measure: at most 1.10)\n", median(ratio, rounds));
     g_unlink(database);
     g_rmdir(folder);
