@@ -98,11 +98,20 @@ bool decode_operand_gva(struct vcpu *vcpu, uint64_t *gva)
     return decode_effective(vcpu->decode, code, avail, &regs, gva);
 }
 
-bool decode_loads_segment(struct vcpu *vcpu)
+bool decode_is_descriptor(struct vcpu *vcpu, uint64_t page_gva, enum mmu_type type)
 {
-    struct decode_regs regs = { .rip = vcpu_reg(vcpu, UC_X86_REG_RIP) };
+    struct decode_regs regs;
+    struct decode_access access[DECODE_ACCESSES_MAX], descriptor;
     struct decode_selector selector[DECODE_SELECTORS_MAX];
     uint8_t code[DECODE_INSN_MAX];
+    hidden_fetch(&vcpu->hidden);
+    regs_read(vcpu, &regs);
+    if (type == MMU_FETCH || !hidden_long(&vcpu->hidden))
+        return false;
     size_t avail = mmu_peek_code(vcpu, regs.rip, code, sizeof(code));
-    return decode_selectors(vcpu->decode, code, avail, &regs, selector) > 0;
+    size_t count = decode_accesses(vcpu->decode, code, avail, &regs, access);
+    if (access_pick(access, count, page_gva, type) != NULL)
+        return false;
+    count = decode_selectors(vcpu->decode, code, avail, &regs, selector);
+    return descriptor_pick(vcpu, selector, count, page_gva, &descriptor);
 }

@@ -163,8 +163,11 @@ static struct access access_engine(struct vcpu *vcpu, uint64_t gva, enum mmu_typ
 {
     struct access access = access_current(vcpu, gva, type, MMU_CURRENT);
 
-    if (page_base(gva) == vcpu->implicit_gva)
+    /* Once: the engine keeps what it reads as supervisor apart from what CPL 3 may use. */
+    if (page_base(gva) == vcpu->implicit_gva) {
         access.user = false;
+        vcpu->implicit_gva = UINT64_MAX;
+    }
     return access;
 }
 
@@ -248,8 +251,8 @@ bool fill_resolve(struct vcpu *vcpu, enum vcpu_visible *visible, struct fault *f
     struct access access = access_engine(vcpu, vcpu->stop_gva, vcpu->stop_type);
     const struct tlb_entry *found = mmu_access(vcpu, &access, fault);
 
-    if (found == NULL && fault->kind == FAULT_GUEST && access.user && access.type != MMU_FETCH
-        && decode_loads_segment(vcpu)) {
+    if (found == NULL && fault->kind == FAULT_GUEST && access.user
+        && decode_is_descriptor(vcpu, vcpu->stop_gva, vcpu->stop_type)) {
         /* Descriptor tables are read as supervisor whatever the CPL (APM 2 5.6). */
         vcpu->implicit_gva = vcpu->stop_gva;
         access.user = false;

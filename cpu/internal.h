@@ -132,8 +132,11 @@ uint64_t decode_fault_gva(struct vcpu *vcpu, uint64_t page_gva, enum mmu_type ty
  * at RIP (INVLPG and the like); false if it has none. */
 bool decode_operand_gva(struct vcpu *vcpu, uint64_t *gva);
 
-/* Whether the instruction at RIP loads segment descriptors (implicit supervisor accesses). */
-bool decode_loads_segment(struct vcpu *vcpu);
+/*
+ * Whether the page is touched by the instruction at RIP for a segment descriptor alone: an implicit
+ * supervisor access. 64-bit code only.
+ */
+bool decode_is_descriptor(struct vcpu *vcpu, uint64_t page_gva, enum mmu_type type);
 
 /* ------------------------------------------------------------------ bulk stores (interpret.c) */
 
@@ -308,7 +311,7 @@ struct vcpu {
     uint32_t self_left;         /* ... or that many later, where such stores come thick */
     uint32_t self_length;       /* the last self_left */
     uint64_t self_last;         /* state.insns_world when it last ended */
-    uint64_t implicit_gva;      /* page that CPL 3 code reads as supervisor; ~0 none */
+    uint64_t implicit_gva;      /* page to be filled once as supervisor at CPL 3; ~0 none */
     uint64_t skip_gva;          /* hooked address that may run once (breakpoint passed); ~0 none */
     uint64_t hook_gva[VCPU_HOOKS_MAX];
     uc_hook hook_handle[VCPU_HOOKS_MAX];
