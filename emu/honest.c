@@ -70,8 +70,10 @@ uint64_t honest_doorbell(const struct machine *machine, uint32_t cpu, uint8_t vm
 
 bool honest_wake(struct machine *machine, uint32_t cpu)
 {
+    if (cpu >= machine->cpus)
+        return false;
     struct honest_cpu *target = &machine->honest.cpu[cpu];
-    if (cpu >= machine->cpus || target->vmsa[target->vmpl] == 0)
+    if (target->vmsa[target->vmpl] == 0)
         return false;
     target->runnable = true;
     target->hold[target->vmpl] = HONEST_HOLD_NONE;

@@ -19,5 +19,6 @@ add_dependencies(test_emu_sched test-images)
 prova_unit_test(NAME emu_event SOURCES test_emu_event.c LIBS prova_emu
     DEFINITIONS "PROVA_EVENTS_IMAGE=\"${PROJECT_BINARY_DIR}/tests/images/events.elf\""
                 "PROVA_FIRMWARE_IMAGE=\"${PROJECT_BINARY_DIR}/tests/images/firmware.elf\""
+                "PROVA_VMSAS_IMAGE=\"${PROJECT_BINARY_DIR}/tests/images/vmsas.elf\""
     LABELS quick)
 add_dependencies(test_emu_event test-images)

@@ -179,12 +179,25 @@ static void test_firmware(void)
     machine_free(machine);
 }
 
+/* A VMSA that is taken away or replaced does not run on, not even until its next exit. */
+static void test_ap_creation(void)
+{
+    struct machine *machine = machine_make(PROVA_VMSAS_IMAGE, 2, false, SCHEDULE_FAIR, 1);
+    GError *error = NULL;
+    machine_launch(machine, &error);
+    g_assert_no_error(error);
+    g_assert_cmpint(machine_run(machine, NULL), ==, RUN_END_TERMINATED);
+    g_assert_cmpuint(machine_end_detail(machine), ==, 0);
+    machine_free(machine);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/emu/event/56421-5/restricted-injection", test_restricted);
     g_test_add_func("/emu/event/apm2-15.21/no-restricted-injection", test_unrestricted);
     g_test_add_func("/emu/event/any-schedule", test_random);
+    g_test_add_func("/emu/event/56421-4.1.9/ap-creation", test_ap_creation);
     g_test_add_func("/emu/event/56421-4.1/string-io-and-certificates", test_firmware);
     return g_test_run();
 }
