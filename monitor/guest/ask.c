@@ -2,6 +2,7 @@
 #include "monitor/guest/ask.h"
 
 #include "monitor/lib/string.h"
+#include "monitor/services_abi.h"
 
 enum { NONCE_BYTES = 64 };
 
@@ -63,9 +64,9 @@ uint32_t ask_lock(struct guest *guest, uint64_t gpa)
 
 uint32_t ask_lock_range(struct guest *guest, const void *start, uint64_t bytes)
 {
-    static struct lock_list list __attribute__((aligned(4096), section(".bss.page")));
+    static struct kernel_list list __attribute__((aligned(4096), section(".bss.page")));
     list.count = 1;
-    list.range[0] = (struct lock_range){.gpa = (uint64_t)start, .bytes = bytes};
+    list.range[0] = (struct kernel_range){.gpa = (uint64_t)start, .bytes = bytes};
     return ask_lock(guest, (uint64_t)&list);
 }
 

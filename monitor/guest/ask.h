@@ -20,16 +20,6 @@ uint32_t ask_extend(struct guest *guest, uint8_t value);
 uint32_t ask_attest(struct guest *guest, uint64_t gpa, uint64_t room, uint8_t nonce,
                     uint64_t *bytes);
 
-/* Argument of LockKernel: a page of private guest memory. */
-enum { LOCK_RANGES_MAX = 250 };
-struct lock_range {
-    uint64_t gpa, bytes;
-};
-struct lock_list {
-    uint64_t count;
-    struct lock_range range[LOCK_RANGES_MAX];
-};
-
 /* LockKernel of the list at gpa, until it is complete or refused. */
 uint32_t ask_lock(struct guest *guest, uint64_t gpa);
 

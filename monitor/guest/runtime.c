@@ -5,7 +5,6 @@
 
 #include "monitor/ghcb_msr.h"
 #include "monitor/ghcb_page.h"
-#include "monitor/guest/end.h"
 #include "monitor/guest/stack.h"
 #include "monitor/idt.h"
 #include "monitor/insn.h"
@@ -42,14 +41,23 @@ void guest_yield(void)
     guest_msr_call(GHCB_MSR_SEV_INFO);
 }
 
-_Noreturn void guest_end(unsigned failures)
+static _Noreturn void terminate(uint64_t set, uint64_t code)
 {
-    uint64_t set = failures == 0 ? GUEST_END_SET_OK : GUEST_END_SET_FAILED;
-    uint64_t code = failures > FAILURES_MAX ? FAILURES_MAX : failures;
     for (;;) {
         guest_msr_call(GHCB_MSR_TERMINATE | set << 12 | code << 16);
         insn_hlt();
     }
+}
+
+_Noreturn void guest_end(unsigned failures)
+{
+    terminate(failures == 0 ? GUEST_END_SET_OK : GUEST_END_SET_FAILED,
+              failures > FAILURES_MAX ? FAILURES_MAX : failures);
+}
+
+_Noreturn void guest_fail(enum guest_failure failure)
+{
+    terminate(GUEST_END_SET_FAILED, failure);
 }
 
 struct guest *guest_vcpu(uint32_t index)
@@ -85,7 +93,7 @@ uint32_t guest_call_must(struct guest *guest, uint32_t protocol, uint32_t number
                          struct guest_call *regs)
 {
     if (!guest_call(guest, protocol, number, regs)) {
-        guest_end(FAILURE_DROPPED);
+        guest_fail(FAILURE_DROPPED);
     }
     return (uint32_t)regs->rax;
 }
@@ -174,7 +182,7 @@ void guest_vcpu_start(struct guest *guest)
     insn_lidt(&table);
     uint64_t gpa = (uint64_t)&ghcb[guest->index];
     if (guest_msr_call(gpa | GHCB_MSR_REGISTER) != (gpa | GHCB_MSR_REGISTER_RESPONSE)) {
-        guest_end(FAILURE_START);
+        guest_fail(FAILURE_START);
     }
     guest->ghcb = guest_shared_view(&ghcb[guest->index]);
     insn_rep_stosq_zero((void *)(uintptr_t)guest->ghcb, PAGE_BYTES / 8);
@@ -187,14 +195,14 @@ _Noreturn void fault_handle(const struct fault_frame *frame)
     __atomic_store_n(&console_lock, 0, __ATOMIC_RELEASE); /* the end is near, and it may be ours */
     guest_print(guest, "guest: vCPU %u: exception %lu error 0x%lx at 0x%lx, cr2 0x%lx\n",
                 guest->index, frame->vector, frame->error, frame->rip, insn_cr2());
-    guest_end(FAILURE_EXCEPTION);
+    guest_fail(FAILURE_EXCEPTION);
 }
 
 /* The crypto library is built with a canary at FS:0x28. FS is 0: it is what lies there. */
 _Noreturn void __stack_chk_fail(void)
 {
     guest_print(guest_self(), "guest: a stack was overrun\n");
-    guest_end(FAILURE_EXCEPTION);
+    guest_fail(FAILURE_EXCEPTION);
 }
 
 /* The GHCBs must be shared before any is used; PVALIDATE is VMPL 0's, so the monitor does it. */
@@ -203,7 +211,7 @@ _Noreturn void guest_start(const struct guest_boot *boot)
     struct guest *guest = &guests[0];
     idt_fill();
     if (boot->magic != GUEST_BOOT_MAGIC || boot->version != GUEST_BOOT_VERSION) {
-        guest_end(FAILURE_START);
+        guest_fail(FAILURE_START);
     }
     for (uint32_t i = 0; i < LAUNCH_CPUS_MAX; i++) {
         guests[i].boot = boot;
@@ -213,7 +221,7 @@ _Noreturn void guest_start(const struct guest_boot *boot)
     shared_view_start(boot);
     if (guest_verismo(guest, SVSM_VERISMO_SET_PAGE_SHARED, (uint64_t)ghcb, boot->vcpu_count) !=
         SVSM_SUCCESS) {
-        guest_end(FAILURE_START);
+        guest_fail(FAILURE_START);
     }
     guest_vcpu_start(guest);
     guest_end(guest_main(guest));

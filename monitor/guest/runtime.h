@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "monitor/guest/end.h"
 #include "monitor/guest_abi.h"
 #include "monitor/svsm.h"
 
@@ -62,6 +63,9 @@ void guest_yield(void);
 
 /* Ends the run: all well if failures is 0. */
 _Noreturn void guest_end(unsigned failures);
+
+/* Ends the run with a code of end.h. */
+_Noreturn void guest_fail(enum guest_failure failure);
 
 /* A vCPU begins: exceptions, GHCB registered, console usable. boot and area are set. */
 void guest_vcpu_start(struct guest *guest);
