@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * SVSM attestation protocol (58019 chapter 7). REPORT_DATA = SHA-512(nonce || manifest). The guest
- * chooses the nonce, so a manifest is always longer than a struct report_key: what is hashed here is
- * never a key that Attest would vouch for.
+ * chooses the nonce, so a manifest is always longer than a struct report_key: what is hashed here
+ * is never a key that Attest would vouch for.
  */
 #include <stdbool.h>
 

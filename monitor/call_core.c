@@ -150,8 +150,8 @@ static enum svsm_result query_protocol(struct call *call)
     return SVSM_SUCCESS;
 }
 
-/* 58019 section 6.8. RCX bit 0: only asks. There is no vTOM here: features_check() in main.c refuses
- * to start with it. */
+/* 58019 section 6.8. RCX bit 0: only asks. There is no vTOM here: features_check() in main.c
+ * refuses to start with it. */
 static enum svsm_result configure_vtom(struct call *call)
 {
     if (call->rcx != 1) {

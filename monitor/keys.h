@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Keys that the guest uses by handle and never sees. A key is a function of the chip, the launch
- * digest and policy (the firmware's derived key for VMPL 0), of the measurement register at the time
- * and of the caller's context: the same guest in the same state gets the same key after a restart.
+ * digest and policy (the firmware's derived key for VMPL 0), of the measurement register at the
+ * time and of the caller's context: the same guest in the same state gets the same key after a
+ * restart.
  *
  * Nonces are 8 bytes drawn at start-up and a 32-bit counter for all keys and processors, so none
  * comes twice in the life of a machine; after a restart they differ by the drawn part.

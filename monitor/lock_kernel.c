@@ -103,9 +103,9 @@ static enum svsm_result start(struct cpu *cpu, uint64_t list_gpa)
 }
 
 /*
- * The guest's VMPL gets what the page may have. VMPLs below it get nothing: what the guest gave them
- * before is not known here. It may give again, but only what it has itself (APM 3, RMPADJUST), so
- * the guest's own VMPL comes first.
+ * The guest's VMPL gets what the page may have. VMPLs below it get nothing: what the guest gave
+ * them before is not known here. It may give again, but only what it has itself (APM 3, RMPADJUST),
+ * so the guest's own VMPL comes first.
  */
 static void page_set(const struct monitor *monitor, void *page, unsigned permissions)
 {

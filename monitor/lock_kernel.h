@@ -8,8 +8,8 @@
  *
  * What makes it hold while other processors convert pages: the phase is SWEEPING before the sweep
  * looks at the first page; whoever grants a page holds it (page_state.h) from before it asks
- * lock_kernel_grant() until the grant is done; the sweep waits for a held page. So a page is granted
- * without XS, or the sweep comes after the grant.
+ * lock_kernel_grant() until the grant is done; the sweep waits for a held page. So a page is
+ * granted without XS, or the sweep comes after the grant.
  */
 #ifndef MONITOR_LOCK_KERNEL_H
 #define MONITOR_LOCK_KERNEL_H

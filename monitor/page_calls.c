@@ -43,9 +43,9 @@ static void withdraw(struct cpu *cpu, const struct batch_page *page)
     }
 }
 
-/* What backs the page now is the hypervisor's choice, and may hold the plaintext of any page of this
- * machine that it took away elsewhere: so every byte is overwritten through the new mapping before
- * the guest can read one. */
+/* What backs the page now is the hypervisor's choice, and may hold the plaintext of any page of
+ * this machine that it took away elsewhere: so every byte is overwritten through the new mapping
+ * before the guest can read one. */
 static void accept(struct cpu *cpu, const struct batch_page *page)
 {
     const bool scrub = monitor_defect != DEFECT_NO_SCRUB;
@@ -143,8 +143,8 @@ static enum svsm_result entry_take(struct cpu *cpu, struct batch *batch, uint64_
     return result;
 }
 
-/* Entries from next on as far as one call goes, each read once; the result is that of the first that
- * could not be taken. 2 MiB are a batch of their own. */
+/* Entries from next on as far as one call goes, each read once; the result is that of the first
+ * that could not be taken. 2 MiB are a batch of their own. */
 static enum svsm_result batch_take(struct cpu *cpu, struct batch *batch,
                                    const struct page_list *list, uint32_t next, uint32_t count)
 {

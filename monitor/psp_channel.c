@@ -39,8 +39,8 @@ static enum ghcb_status request_exit(struct cpu *cpu, struct psp_channel *channe
 /*
  * The hypervisor passes the request on. True: it says that the firmware answered. "Busy" says that
  * the firmware has not seen the message. Then the identical bytes are sent again, and so they are,
- * once and without asking for certificates, when the extended request is not served: if the firmware
- * has seen them after all, it refuses them, and the channel is closed.
+ * once and without asking for certificates, when the extended request is not served: if the
+ * firmware has seen them after all, it refuses them, and the channel is closed.
  */
 static bool request_pass(struct cpu *cpu, struct psp_channel *channel, bool *certs)
 {

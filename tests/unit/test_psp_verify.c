@@ -178,7 +178,7 @@ static void test_foreign_root(void)
     g_free(e);
 }
 
-/* A report of the right firmware for another key: whoever made the other part is not vouched for. */
+/* The firmware is right, but its report is for another key: nobody vouches for the other part. */
 static void test_other_key(void)
 {
     struct evidence *e = evidence_make(1, 0, PSP_POLICY_DEFAULT);
