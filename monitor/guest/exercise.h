@@ -18,7 +18,8 @@ struct exercise {
     void (*finish)(struct checks *checks);   /* on the first vCPU; the others have halted */
 };
 
-extern const struct exercise exercise_attest, exercise_extend_pcr, exercise_set_page_private,
-    exercise_set_page_shared, exercise_switch, exercise_wake_up_ap;
+extern const struct exercise exercise_attest, exercise_derive_key, exercise_encrypt_decrypt,
+    exercise_extend_pcr, exercise_lock_kernel, exercise_set_page_private, exercise_set_page_shared,
+    exercise_switch, exercise_wake_up_ap;
 
 #endif
