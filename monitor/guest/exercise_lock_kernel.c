@@ -71,7 +71,7 @@ static void before(struct checks *checks)
                    range_has(checks, own[0][0], own[1][0], VMPL_RWX));
 }
 
-/* One round of conversions leaves the pages private; each must be empty and without XS if locked. */
+/* Conversions leave the pages private; each must be empty, and without XS if locked. */
 static void churn(struct checks *checks, bool locked)
 {
     struct guest *guest = checks->guest;
