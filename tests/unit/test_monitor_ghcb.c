@@ -79,6 +79,9 @@ static void test_psc_entry(void)
     /* [51:12] GFN, [55:52] operation, [56] size */
     g_assert_cmphex(psc_entry_make(0x123000, PSC_PRIVATE), ==, UINT64_C(0x0010000000123000));
     g_assert_cmphex(psc_entry_make(0x123000, PSC_SHARED), ==, UINT64_C(0x0020000000123000));
+    /* Page size in bit 56: 2 MiB. */
+    g_assert_cmphex(psc_entry_make(0x200000, PSC_SHARED) | PSC_ENTRY_LARGE, ==,
+                    UINT64_C(0x0120000000200000));
     struct psc_header header = psc_header_make(253);
     g_assert_cmpuint(header.current, ==, 0);
     g_assert_cmpuint(header.end, ==, 252);

@@ -69,6 +69,67 @@ static void test_exclusion(void)
     g_assert_cmpint(page_states_hold(&states, 4, 2, PAGE_SHARED), ==, PAGE_HOLD_OK);
 }
 
+/* LockKernel takes its ranges this way: a page that is not as it should be leaves all as they were. */
+static void test_move(void)
+{
+    uint8_t table[PAGES] = {0}, before[PAGES];
+    struct page_states states = states_new(table);
+    enum page_state state;
+    memcpy(before, table, sizeof before);
+    g_assert_cmpint(page_states_move(&states, 2, 7, PAGE_PRIVATE, PAGE_KERNEL), ==,
+                    PAGE_HOLD_ABSENT);
+    g_assert_cmpint(page_states_move(&states, 25, 2, PAGE_PRIVATE, PAGE_KERNEL), ==,
+                    PAGE_HOLD_CALLING);
+    g_assert_cmpint(page_states_move(&states, 29, 4, PAGE_PRIVATE, PAGE_KERNEL), ==,
+                    PAGE_HOLD_RANGE);
+    g_assert_cmpint(page_states_hold_any(&states, 4, &state), ==, PAGE_HOLD_OK);
+    g_assert_cmpint(page_states_move(&states, 2, 6, PAGE_PRIVATE, PAGE_KERNEL), ==, PAGE_HOLD_BUSY);
+    page_states_release(&states, 4, 1, state);
+    g_assert_cmpmem(table, sizeof table, before, sizeof before);
+
+    g_assert_cmpint(page_states_move(&states, 2, 6, PAGE_PRIVATE, PAGE_KERNEL), ==, PAGE_HOLD_OK);
+    g_assert_cmpint(page_states_get(&states, 2), ==, PAGE_KERNEL);
+    g_assert_cmpint(page_states_get(&states, 7), ==, PAGE_KERNEL);
+    /* No call finds such a page in a state that it could use. */
+    g_assert_cmpint(page_states_hold(&states, 2, 1, PAGE_PRIVATE), ==, PAGE_HOLD_ABSENT);
+    g_assert_cmpint(page_states_hold(&states, 2, 1, PAGE_SHARED), ==, PAGE_HOLD_ABSENT);
+    g_assert_cmpint(page_states_move(&states, 2, 1, PAGE_PRIVATE, PAGE_KERNEL), ==,
+                    PAGE_HOLD_ABSENT);
+}
+
+/* The sweep of LockKernel sees every page that the guest can have, and waits for held ones. */
+static void test_hold_any(void)
+{
+    uint8_t table[PAGES] = {0};
+    struct page_states states = states_new(table);
+    const struct {
+        uint64_t gpn;
+        enum page_hold result;
+        enum page_state state;
+    } cases[] = {
+        {2, PAGE_HOLD_OK, PAGE_PRIVATE},
+        {20, PAGE_HOLD_OK, PAGE_SHARED},
+        {26, PAGE_HOLD_OK, PAGE_CALLING_AREA},
+        {28, PAGE_HOLD_OK, PAGE_KERNEL},
+        {8, PAGE_HOLD_ABSENT, 0},
+        {0, PAGE_HOLD_ABSENT, 0},
+        {29, PAGE_HOLD_ABSENT, 0},
+        {PAGES, PAGE_HOLD_RANGE, 0},
+    };
+    page_states_set(&states, 28, 1, PAGE_KERNEL);
+    page_states_set(&states, 29, 1, PAGE_VMSA);
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        enum page_state state = PAGE_ABSENT;
+        g_assert_cmpint(page_states_hold_any(&states, cases[i].gpn, &state), ==, cases[i].result);
+        if (cases[i].result != PAGE_HOLD_OK)
+            continue;
+        g_assert_cmpint(state, ==, cases[i].state);
+        g_assert_cmpint(page_states_hold_any(&states, cases[i].gpn, &state), ==, PAGE_HOLD_BUSY);
+        page_states_release(&states, cases[i].gpn, 1, state);
+        g_assert_cmpint(page_states_get(&states, cases[i].gpn), ==, cases[i].state);
+    }
+}
+
 static void test_set_is_bounded(void)
 {
     uint8_t table[PAGES + 1] = {0};
@@ -131,6 +192,8 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/monitor/pages/held-as-a-whole-or-not-at-all", test_hold);
     g_test_add_func("/monitor/pages/held-pages-exclude-others", test_exclusion);
+    g_test_add_func("/monitor/pages/moved-as-a-whole-or-not-at-all", test_move);
+    g_test_add_func("/monitor/pages/held-whatever-the-state", test_hold_any);
     g_test_add_func("/monitor/pages/set-is-bounded", test_set_is_bounded);
     g_test_add_func("/monitor/call/svsm58019/range", test_range);
     g_test_add_func("/monitor/call/svsm58019/decode", test_decode);
