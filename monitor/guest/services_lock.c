@@ -8,6 +8,7 @@
 #include "monitor/guest/ask.h"
 #include "monitor/guest/page.h"
 #include "monitor/guest/services.h"
+#include "monitor/insn.h"
 #include "monitor/lib/string.h"
 #include "monitor/services_abi.h"
 #include "monitor/snp.h"
@@ -75,6 +76,36 @@ static void bad(struct checks *checks)
     check_equal(checks, "list in the monitor", ask_once(guest, boot->monitor_gpa, 0), address);
     /* A byte of a constant is written as it stands: the code is still writable. */
     *(volatile uint8_t *)image_text_start = *(const volatile uint8_t *)image_text_start;
+}
+
+/* RMPADJUST by the guest itself, for the VMPL below its own; result code. */
+static uint32_t pass_on(const struct guest *guest, const void *at, unsigned permissions)
+{
+    return insn_rmpadjust((uint64_t)at, PAGE_4K, (guest->boot->vmpl + 1) | permissions << 8);
+}
+
+static void pass_on_before(struct checks *checks)
+{
+    struct guest *guest = checks->guest;
+    if (guest->boot->vmpl + 1 < VMPL_COUNT) {
+        check_equal(checks, "a data page passed on", pass_on(guest, data, VMPL_RWX), RMP_CODE_OK);
+        check_equal(checks, "a code page passed on", pass_on(guest, image_text_start, VMPL_RWX),
+                    RMP_CODE_OK);
+    }
+}
+
+/* The guest gives what it has itself, no more (APM 3, RMPADJUST). */
+static void pass_on_after(struct checks *checks)
+{
+    struct guest *guest = checks->guest;
+    if (guest->boot->vmpl + 1 < VMPL_COUNT) {
+        check_equal(checks, "a data page passed on to run", pass_on(guest, data, VMPL_RWX),
+                    RMP_CODE_FAIL_PERMISSION);
+        check_equal(checks, "a code page passed on to write",
+                    pass_on(guest, image_text_start, VMPL_RWX), RMP_CODE_FAIL_PERMISSION);
+        check_equal(checks, "a data page passed on as data",
+                    pass_on(guest, data, VMPL_READ | VMPL_WRITE), RMP_CODE_OK);
+    }
 }
 
 /* In steps, with page-state changes between them, and a foreign list that is refused. */
@@ -185,8 +216,10 @@ static void breach(struct guest *guest)
 void services_lock(struct checks *checks)
 {
     bad(checks);
+    pass_on_before(checks);
     lock(checks);
     locked(checks);
+    pass_on_after(checks);
     churn(checks);
     breach(checks->guest);
 }
