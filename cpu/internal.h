@@ -259,6 +259,13 @@ struct vcpu_control {
     uint64_t cr0, cr3, cr4, efer;
 };
 
+/* The last leaf entry that VMPL0 used for a page (pte.c); gvn is one more, 0 = empty. */
+struct pte_seen {
+    uint64_t gvn_1;
+    uint64_t pte;
+};
+enum { VCPU_PTE_SLOTS = 4096 };
+
 struct vcpu {
     struct cpu_env *env;
     uint64_t vmsa_spa;
@@ -274,6 +281,7 @@ struct vcpu {
     struct hidden hidden;
     struct decode *decode;
     struct tlb_entry *tlb_slots;
+    struct pte_seen *pte_seen; /* VCPU_PTE_SLOTS of them; part of the state */
     struct vcpu_control control;
     bool running;               /* the engine runs */
     uintptr_t code_low, code_high; /* of the translated code that has been seen running; 0 none */
@@ -343,6 +351,14 @@ bool vcpu_breakpoint_at(const struct vcpu *vcpu, uint64_t rip);
 
 /* CPL of the engine. */
 uint8_t vcpu_cpl(const struct vcpu *vcpu);
+
+/*
+ * A walk of VMPL0 found this leaf entry (0: not present) at table_gpa for gva: EVENT_PTE if it
+ * differs in C, P, W or NX from what the page had when it was walked before.
+ */
+void pte_seen(struct vcpu *vcpu, uint64_t gva, uint64_t pte, uint64_t table_gpa);
+/* True if pte_seen() would change nothing that counts. */
+bool pte_known(const struct vcpu *vcpu, uint64_t gva, uint64_t pte);
 
 /* Zeroes *event and fills in kind, time, rip, vcpu, vmpl, actor. */
 void vcpu_event_init(const struct vcpu *vcpu, struct event *event, uint16_t kind);

@@ -164,7 +164,7 @@ static void operation_commit(struct vcpu *vcpu, const struct insn *insn, const s
         insn_gpr_set(vcpu, 2, op->rdx);
     }
     if (op->insn == RMP_INSN_RMPADJUST && outcome->eax == RMP_RC_SUCCESS
-        && env->page_granted != NULL)
+        && env->page_granted != NULL && (outcome->after.perm[op->rdx & 3] & RMP_PERM_R) != 0)
         env->page_granted(env->user, outcome->spa, outcome->size, (uint8_t)op->rdx);
     if (outcome->changed && env->tlb_mode == TLB_HW)
         cpu_flush_all(env);

@@ -73,6 +73,7 @@ struct vcpu *vcpu_new(struct cpu_env *env, uint64_t vmsa_spa, GError **error)
     vcpu->vmsa_spa = vmsa_spa;
     vcpu->bitmap_words = (pages + 63) / 64;
     vcpu->tlb_slots = g_new0(struct tlb_entry, 1u << VCPU_TLB_SLOTS_LOG2);
+    vcpu->pte_seen = g_new0(struct pte_seen, VCPU_PTE_SLOTS);
     vcpu->code_generation = g_new0(uint32_t, pages);
     vcpu->write_filled = g_new0(uint64_t, vcpu->bitmap_words);
     vcpu->filled = g_new0(uint64_t, vcpu->bitmap_words);
@@ -111,6 +112,7 @@ void vcpu_free(struct vcpu *vcpu)
         uc_close(vcpu->uc);
     virtualize_close(vcpu);
     g_free(vcpu->tlb_slots);
+    g_free(vcpu->pte_seen);
     g_free(vcpu->code_generation);
     g_free(vcpu->write_filled);
     g_free(vcpu->filled);

@@ -229,6 +229,19 @@ static bool guest_permits(const struct walker *w, const struct guest_walk *guest
     return access->user || !guest->user || (control->cr4 & CR4_SMAP) == 0 || access->ac;
 }
 
+/* Compares VMPL0's entry with the one before; false if that is news and the walk must be pure. */
+static bool entry_noted(struct walker *w, uint64_t entry, uint64_t entry_gpa)
+{
+    const uint64_t gva = w->access->gva;
+
+    if (w->vcpu->state.vmpl != 0 || pte_known(w->vcpu, gva, entry))
+        return true;
+    if (w->access->pure)
+        return false;
+    pte_seen(w->vcpu, gva, entry, entry_gpa);
+    return true;
+}
+
 /* Four levels of tables, each level's entry marked accessed once the whole walk has succeeded. */
 static enum walk_result long_mode_walk(struct walker *w, struct guest_walk *guest)
 {
@@ -245,8 +258,11 @@ static enum walk_result long_mode_walk(struct walker *w, struct guest_walk *gues
         const enum walk_result result = table_read(w, entry_gpa[level], &entry[level]);
         if (result != WALK_OK)
             return result;
-        if ((entry[level] & PTE_P) == 0)
+        if ((entry[level] & PTE_P) == 0) {
+            if (!entry_noted(w, 0, entry_gpa[level]))
+                return WALK_EFFECT;
             return page_fault(w, 0);
+        }
         if (entry_reserved(w, entry[level], level))
             return page_fault(w, PF_P | PF_RSVD);
         guest->writable = guest->writable && (entry[level] & PTE_W) != 0;
@@ -263,6 +279,8 @@ static enum walk_result long_mode_walk(struct walker *w, struct guest_walk *gues
     guest->c = (entry[level] & c_bit) != 0;
     guest->global = (entry[level] & PTE_G) != 0 && (w->vcpu->control.cr4 & CR4_PGE) != 0;
     guest->dirty = (entry[level] & PTE_D) != 0;
+    if (!entry_noted(w, entry[level], entry_gpa[level]))
+        return WALK_EFFECT;
     if (!guest_permits(w, guest))
         return page_fault(w, PF_P);
     for (unsigned at = 4; at-- > level;) {

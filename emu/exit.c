@@ -149,7 +149,7 @@ void exit_decode(struct machine *machine, uint32_t cpu, const struct vcpu_exit *
         page_protocol_decode(machine, out);
     else
         msr_protocol_decode(out);
-    secrets_scan_bytes(machine, &out->ghcb_msr, sizeof(out->ghcb_msr), SECRET_IN_MSR, ACTOR_HV);
+    secrets_scan_value(machine, out->ghcb_msr, SECRET_IN_MSR, ACTOR_HV);
     if (out->page_protocol && out->kind != HV_EXIT_BAD_GHCB)
         secrets_scan_page(machine, out->ghcb_spa, ASID_HV, out->ghcb_gpa, SECRET_IN_GHCB, ACTOR_HV);
     emit_request(machine, out);

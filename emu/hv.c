@@ -213,6 +213,7 @@ enum hv_status hv_vmrun(struct machine *machine, uint32_t cpu, uint64_t vmsa_spa
         processor->vcpu = vcpu;
         processor->exit_pending = false;
         processor->visible_passed = false;
+        secrets_scan_registers(machine, vcpu);
         return HV_OK;
     case VCPU_ENTER_BUSY: return HV_BUSY;
     default: return HV_INVALID;

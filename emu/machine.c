@@ -107,6 +107,13 @@ static void notice_page_shared(void *user, uint64_t spa)
     secrets_scan_page(machine, spa, ASID_HV, 0, SECRET_IN_SHARED_PAGE, ACTOR_HV);
 }
 
+static void observe_shared(void *user, const struct event *event)
+{
+    struct machine *machine = user;
+    if (event->kind == EVENT_SHARED_WRITE)
+        secrets_note_shared(&machine->secrets, event->page.spa);
+}
+
 static void env_init(struct machine *machine)
 {
     cpuid_table_init(&machine->cpuid);
@@ -150,7 +157,14 @@ struct machine *machine_new(const struct machine_config *config, GError **error)
     }
     env_init(machine);
     uart_init(&machine->uart);
-    secrets_init(&machine->secrets);
+    const uint64_t words = (machine->rmp.covered_pages + 63) / 64;
+    uint64_t *shared_written = host_alloc(machine, words * sizeof(*shared_written), error);
+    if (shared_written == NULL) {
+        machine_free(machine);
+        return NULL;
+    }
+    secrets_init(&machine->secrets, shared_written, words);
+    trace_attach(machine->trace, observe_shared, machine);
     struct psp_config psp_config;
     chip_config(&psp_config, &machine->cpuid, config->seed);
     psp_init(&machine->psp, &psp_config);

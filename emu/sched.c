@@ -95,6 +95,8 @@ void processor_left(struct machine *machine, uint32_t cpu, const struct vcpu_exi
     stuck_check(machine, processor, raw);
     processor->entered_insns = processor->clock.insns;
     exit_decode(machine, cpu, raw, &processor->exit);
+    secrets_scan_shared(machine,
+                        processor->exit.page_protocol ? processor->exit.ghcb_spa : UINT64_MAX);
     processor->exit_pending = true;
     processor->state = PROCESSOR_OUT;
 }

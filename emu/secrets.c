@@ -8,9 +8,33 @@
 
 enum { SECRET_BYTES_MIN = 16 };
 
-void secrets_init(struct secrets *secrets)
+void secrets_init(struct secrets *secrets, uint64_t *shared_written, uint64_t shared_words)
 {
-    *secrets = (struct secrets){0};
+    *secrets = (struct secrets){.shared_written = shared_written, .shared_words = shared_words};
+}
+
+void secrets_note_shared(struct secrets *secrets, uint64_t spa)
+{
+    const uint64_t page = spa >> PAGE_SHIFT;
+    const uint64_t bit = UINT64_C(1) << page % 64;
+    if (page / 64 >= secrets->shared_words || (secrets->shared_written[page / 64] & bit))
+        return;
+    secrets->shared_written[page / 64] |= bit;
+    secrets->shared_pending++;
+}
+
+void secrets_scan_shared(struct machine *machine, uint64_t ghcb_spa)
+{
+    struct secrets *secrets = &machine->secrets;
+    for (uint64_t word = 0; secrets->shared_pending > 0 && word < secrets->shared_words; word++) {
+        for (; secrets->shared_written[word]; secrets->shared_pending--) {
+            const uint64_t bit = (uint64_t)__builtin_ctzll(secrets->shared_written[word]);
+            const uint64_t spa = (word * 64 + bit) << PAGE_SHIFT;
+            secrets->shared_written[word] &= secrets->shared_written[word] - 1;
+            if (spa != ghcb_spa)
+                secrets_scan_page(machine, spa, ASID_HV, 0, SECRET_IN_SHARED_PAGE, ACTOR_HV);
+        }
+    }
 }
 
 bool secrets_add(struct secrets *secrets, const struct secret *secret)
@@ -106,10 +130,35 @@ void secrets_scan_page(struct machine *machine, uint64_t spa, uint32_t asid, uin
             .spa = page_base(spa), .gpa = gpa, .where = (uint8_t)where, .entity = (uint8_t)entity});
 }
 
-void secrets_scan_bytes(struct machine *machine, const void *bytes, uint32_t length,
-                        enum secret_where where, enum actor entity)
+void secrets_scan_value(struct machine *machine, uint64_t value, enum secret_where where,
+                        enum actor entity)
 {
-    if (length >= SECRET_BYTES_MIN)
-        scan(machine, bytes, length,
-             (struct event_secret){.where = (uint8_t)where, .entity = (uint8_t)entity});
+    for (uint32_t id = 0; value != 0 && id < machine->secrets.count; id++) {
+        struct secret *secret = &machine->secrets.list[id];
+        source_take(machine, secret);
+        const uint8_t *at = memmem(secret->bytes, secret->length, &value, sizeof(value));
+        if (at)
+            emit_found(machine, id,
+                       (struct event_secret){.where = (uint8_t)where,
+                                             .entity = (uint8_t)entity,
+                                             .offset = (uint64_t)(at - secret->bytes)});
+    }
+}
+
+void secrets_scan_registers(struct machine *machine, const struct vcpu *vcpu)
+{
+    const uint8_t vmpl = vcpu_vmpl(vcpu);
+    if (vmpl == 0)
+        return;
+    struct vmsa state;
+    vcpu_peek_state(vcpu, &state);
+    const uint64_t general[] = {
+        state.rax, state.rcx, state.rdx, state.rbx, state.rsp, state.rbp, state.rsi, state.rdi,
+        state.r8,  state.r9,  state.r10, state.r11, state.r12, state.r13, state.r14, state.r15,
+    };
+    const enum actor entity = (enum actor)(ACTOR_E0 + vmpl);
+    for (size_t i = 0; i < G_N_ELEMENTS(general); i++)
+        secrets_scan_value(machine, general[i], SECRET_IN_REGISTERS, entity);
+    scan(machine, &state.xmm[0][0], sizeof(state.xmm),
+         (struct event_secret){.where = SECRET_IN_REGISTERS, .entity = (uint8_t)entity});
 }

@@ -25,6 +25,9 @@ struct secret {
 };
 
 struct secrets {
+    uint64_t *shared_written; /* bitmap by system page: stored to with C=0 since the last exit */
+    uint64_t shared_words;    /* of the bitmap, owned by the machine */
+    uint64_t shared_pending;  /* bits set in it */
     uint32_t count;
     uint32_t firmware_seen; /* of the firmware's list, how many are registered already */
     struct secret list[SECRETS_MAX];
@@ -32,7 +35,7 @@ struct secrets {
 
 struct machine;
 
-void secrets_init(struct secrets *secrets);
+void secrets_init(struct secrets *secrets, uint64_t *shared_written, uint64_t shared_words);
 
 /* Registers keys that the firmware made since the last call (VMPCKs, derived keys). */
 void secrets_update(struct machine *machine);
@@ -44,8 +47,17 @@ bool secrets_add(struct secrets *secrets, const struct secret *secret);
 void secrets_scan_page(struct machine *machine, uint64_t spa, uint32_t asid, uint64_t gpa,
                        enum secret_where where, enum actor entity);
 
-/* The same in a few bytes that the entity sees (GHCB MSR, registers). */
-void secrets_scan_bytes(struct machine *machine, const void *bytes, uint32_t length,
-                        enum secret_where where, enum actor entity);
+/* A store to a page that the hypervisor can read: the page is looked at when the guest has left. */
+void secrets_note_shared(struct secrets *secrets, uint64_t spa);
+/* The guest has left: what it wrote for others to read. The page at ghcb_spa has its own scan. */
+void secrets_scan_shared(struct machine *machine, uint64_t ghcb_spa);
+
+/* A VMPL below 0 enters: the registers that its VMSA gives it. */
+struct vcpu;
+void secrets_scan_registers(struct machine *machine, const struct vcpu *vcpu);
+
+/* Eight bytes that the entity sees (GHCB MSR, a register): are they a piece of a secret? */
+void secrets_scan_value(struct machine *machine, uint64_t value, enum secret_where where,
+                        enum actor entity);
 
 #endif

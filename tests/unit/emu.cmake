@@ -22,3 +22,7 @@ prova_unit_test(NAME emu_event SOURCES test_emu_event.c LIBS prova_emu
                 "PROVA_VMSAS_IMAGE=\"${PROJECT_BINARY_DIR}/tests/images/vmsas.elf\""
     LABELS quick)
 add_dependencies(test_emu_event test-images)
+
+prova_unit_test(NAME emu_secrets SOURCES test_emu_secrets.c LIBS prova_emu
+    DEFINITIONS "PROVA_LEAK_IMAGE=\"${PROJECT_BINARY_DIR}/tests/images/leak.elf\"" LABELS quick)
+add_dependencies(test_emu_secrets test-images)
