@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A VMPL0 image that gives VMPCK0 and VMPCK3 away in every way there is, one after the other, for the
- * tests of the secret scan: in a shared page, in the GHCB, in a page granted to VMPL 3, in the
+ * A VMPL0 image that gives VMPCK0 and VMPCK3 away in every way there is, one after the other, for
+ * the tests of the secret scan: in a shared page, in the GHCB, in a page granted to VMPL 3, in the
  * registers with which VMPL 3 starts, and, to end with, in the GHCB MSR.
  */
 #include "tests/images/bare.h"
