@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: GPL-2.0-or-later
 --
--- SetPageShared under an honest hypervisor: single pages, rows of pages and bad ranges, on all
--- vCPUs at once in the same 2 MiB; one page that all of them ask for at the same time.
+-- SetPageShared under an honest hypervisor: single pages, rows, lists, 2 MiB and bad ranges, on
+-- all vCPUs at once in the same 2 MiB; one page that all of them ask for at the same time.
 --
 -- Source: VeriSMo, OSDI'24, section 3.4, SetPageShared.
 -- Shows: the pages become shared, their private text is not found in them, and what is refused

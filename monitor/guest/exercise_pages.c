@@ -4,14 +4,19 @@
 #include "monitor/guest/exercise.h"
 #include "monitor/guest/page.h"
 #include "monitor/guest/team.h"
+#include "monitor/services_abi.h"
 
-enum { PATTERN = 0x5a, OTHER = 0xa5, OWN_PAGES = 8, ROUNDS = 4 };
+enum { PATTERN = 0x5a, OTHER = 0xa5, OWN_PAGES = 8, ROUNDS = 4, LARGE_PAGES = 512, LIST_LARGE = 1 };
+
+/* 2 MiB for each vCPU that no kernel uses. */
+#define LARGE_GPA UINT64_C(0x1000000)
 
 /* Neighbours belong to different vCPUs, so that their calls are about the same 2 MiB. */
 static uint8_t own[OWN_PAGES][LAUNCH_CPUS_MAX][4096]
     __attribute__((aligned(4096), section(".bss.page")));
 static uint8_t row[16][4096] __attribute__((aligned(4096), section(".bss.page")));
 static uint8_t contested[4096] __attribute__((aligned(4096), section(".bss.page")));
+static struct page_list lists[LAUNCH_CPUS_MAX] __attribute__((aligned(4096), section(".bss.page")));
 static uint32_t winners, losers;
 
 typedef uint32_t range_call(struct guest *guest, const void *start, uint64_t pages);
@@ -113,10 +118,91 @@ static void own_pages(struct checks *checks)
     }
 }
 
+/* 2 MiB at once, page by page, and by an entry of a list. */
+static void large(struct checks *checks)
+{
+    struct guest *guest = checks->guest;
+    uint8_t(*page)[4096] = (void *)(LARGE_GPA + guest->index * LARGE_PAGE_BYTES);
+    if (guest->boot->block_gpa < LARGE_GPA + LAUNCH_CPUS_MAX * LARGE_PAGE_BYTES) {
+        check_true(checks, "the machine has 64 MiB", false);
+        return;
+    }
+    page_fill(page[0], PATTERN);
+    page_fill(page[LARGE_PAGES - 1], PATTERN);
+    check_equal(checks, "SetPageShared of 2 MiB", ask_share(guest, page, LARGE_PAGES),
+                SVSM_SUCCESS);
+    check_equal(checks, "SetPagePrivate of a page of it", ask_private(guest, page[5], 1),
+                SVSM_SUCCESS);
+    check_equal(checks, "SetPagePrivate of the whole", ask_private(guest, page, LARGE_PAGES),
+                (uint32_t)SVSM_NO_CHANGE);
+    check_equal(checks, "SetPagePrivate of what is before", ask_private(guest, page, 5),
+                SVSM_SUCCESS);
+    check_equal(checks, "SetPagePrivate of what is behind",
+                ask_private(guest, page[6], LARGE_PAGES - 6), SVSM_SUCCESS);
+    check_true(checks, "2 MiB are empty",
+               page_holds(page[0], 0) && page_holds(page[5], 0) &&
+                   page_holds(page[LARGE_PAGES - 1], 0));
+}
+
+static uint32_t ask_list(struct checks *checks, uint32_t number, struct page_list *list)
+{
+    struct guest_call regs = {.r8 = (uint64_t)list};
+    return guest_call_must(checks->guest, SVSM_PROTOCOL_VERISMO, number, &regs);
+}
+
+static void list_is_refused(struct checks *checks, uint32_t count, uint32_t next)
+{
+    struct page_list *list = &lists[checks->guest->index];
+    list->count = count;
+    list->next = next;
+    check_equal(checks, "a list that is none", ask_list(checks, SVSM_VERISMO_SET_PAGE_SHARED, list),
+                (uint32_t)SVSM_INVALID_FORMAT);
+}
+
+static void list_of_pages(struct checks *checks)
+{
+    const uint32_t index = checks->guest->index;
+    struct page_list *list = &lists[index];
+    *list = (struct page_list){.count = 3};
+    for (unsigned i = 0; i < 3; i++) {
+        list->entry[i] = (uint64_t)own[i][index];
+    }
+    check_equal(checks, "SetPageShared of a list",
+                ask_list(checks, SVSM_VERISMO_SET_PAGE_SHARED, list), SVSM_SUCCESS);
+    check_equal(checks, "the list is done", list->next, 3);
+    *list = (struct page_list){.count = 3,
+                               .entry = {(uint64_t)own[0][index], checks->guest->boot->monitor_gpa,
+                                         (uint64_t)own[1][index]}};
+    check_equal(checks, "SetPagePrivate, the second entry is the monitor's",
+                ask_list(checks, SVSM_VERISMO_SET_PAGE_PRIVATE, list),
+                (uint32_t)SVSM_INVALID_ADDRESS);
+    check_equal(checks, "the list names it", list->next, 1);
+    check_equal(checks, "what is before is done", ask_private(checks->guest, own[0][index], 1),
+                (uint32_t)SVSM_NO_CHANGE);
+    list->entry[1] = (uint64_t)own[2][index];
+    check_equal(checks, "SetPagePrivate of the rest",
+                ask_list(checks, SVSM_VERISMO_SET_PAGE_PRIVATE, list), SVSM_SUCCESS);
+    check_true(checks, "they are empty",
+               page_holds(own[0][index], 0) && page_holds(own[1][index], 0) &&
+                   page_holds(own[2][index], 0));
+    list_is_refused(checks, 0, 0);
+    list_is_refused(checks, PAGE_LIST_ENTRIES_MAX + 1, 0);
+    list_is_refused(checks, 1, 1);
+    *list = (struct page_list){.count = 1, .entry = {(uint64_t)list}};
+    check_equal(checks, "a list that names itself",
+                ask_list(checks, SVSM_VERISMO_SET_PAGE_SHARED, list), (uint32_t)SVSM_BUSY);
+    *list = (struct page_list){.count = 1, .entry = {(uint64_t)own[0][index] | LIST_LARGE}};
+    check_equal(checks, "2 MiB that are not aligned",
+                ask_list(checks, SVSM_VERISMO_SET_PAGE_SHARED, list),
+                (uint32_t)SVSM_INVALID_ADDRESS);
+}
+
 static void shared_together(struct checks *checks)
 {
     bad_ranges(checks, ask_share);
     own_pages(checks);
+    list_of_pages(checks);
+    large(checks);
     contest(checks, ask_share);
 }
 
@@ -139,6 +225,8 @@ static void private_together(struct checks *checks)
 {
     bad_ranges(checks, ask_private);
     own_pages(checks);
+    list_of_pages(checks);
+    large(checks);
     contest(checks, ask_private);
 }
 
