@@ -69,7 +69,7 @@ static void test_exclusion(void)
     g_assert_cmpint(page_states_hold(&states, 4, 2, PAGE_SHARED), ==, PAGE_HOLD_OK);
 }
 
-/* LockKernel takes its ranges this way: a page that is not as it should be leaves all as they were. */
+/* LockKernel takes its ranges this way: one page that is not as it should be changes nothing. */
 static void test_move(void)
 {
     uint8_t table[PAGES] = {0}, before[PAGES];
