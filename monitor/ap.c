@@ -130,9 +130,9 @@ void ap_withdraw_vcpu(struct cpu *cpu, const struct cpu *target)
 }
 
 /*
- * The processor may be on its way into HLT at VMPL 0 and not have seen the vCPU. Restricted injection
- * gets it out of there; without it, saying it again does, once it halts. A hypervisor that never
- * runs it makes a vCPU that does not run, nothing worse.
+ * The processor may be on its way into HLT at VMPL 0 and not have seen the vCPU. Restricted
+ * injection gets it out of there; without it, saying it again does, once it halts. A hypervisor
+ * that never runs it makes a vCPU that does not run, nothing worse.
  */
 void ap_wake(struct cpu *cpu, struct cpu *target)
 {

@@ -28,3 +28,5 @@ endforeach()
 # The images as programs, on the emulated platform.
 prova_unit_test(NAME monitor_run SOURCES test_monitor_run.c LIBS prova_emu)
 add_dependencies(test_monitor_run monitor-default monitor-no-scrub guest-hello guest-page-cycle)
+prova_unit_test(NAME monitor_vcpus SOURCES test_monitor_vcpus.c LIBS prova_emu)
+add_dependencies(test_monitor_vcpus monitor-default guest-page-cycle guest-vcpus)
