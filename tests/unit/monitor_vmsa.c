@@ -23,3 +23,10 @@ void monitor_vmsa_seize(uint8_t page[4096])
     guest_vmsa_seize(&vmsa);
     memcpy(page, &vmsa, sizeof vmsa);
 }
+
+bool monitor_vmsa_check(const uint8_t page[4096], unsigned vmpl, uint64_t features)
+{
+    struct vmsa vmsa;
+    memcpy(&vmsa, page, sizeof vmsa);
+    return guest_vmsa_check(&vmsa, vmpl, features);
+}

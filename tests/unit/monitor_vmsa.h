@@ -3,6 +3,7 @@
 #ifndef PROVA_TESTS_MONITOR_VMSA_H
 #define PROVA_TESTS_MONITOR_VMSA_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* The VMSA that the monitor makes for a guest, ready to run. */
@@ -10,5 +11,8 @@ void monitor_vmsa_make(uint8_t page[4096], uint64_t entry, uint64_t cr3, uint64_
                        uint64_t features, uint8_t vmpl);
 /* While a call is served. */
 void monitor_vmsa_seize(uint8_t page[4096]);
+
+/* guest_vmsa_check() of a page, for that VMPL and those features. */
+bool monitor_vmsa_check(const uint8_t page[4096], unsigned vmpl, uint64_t features);
 
 #endif
