@@ -177,6 +177,8 @@ static void report(struct run_command *command)
 static int run_all(struct run_command *command, const struct run_request *request)
 {
     GError *error = NULL;
+    if (command->junit != NULL && !report_junit_check(command->junit, &error))
+        return tool_fail(error);
     command->run = run_new(request, &error);
     if (command->run == NULL)
         return tool_fail(error);
@@ -248,6 +250,10 @@ int cmd_run(int argc, char **argv)
     if (!tool_parse("run", "[SCENARIO]", "Runs a monitor on the emulated platform.", examples,
                     entries, &argc, &argv)) {
         code = RUN_EXIT_INPUT;
+    } else if (command.trace != NULL && command.trace[0] == '\0') {
+        code = tool_usage_error("run", "--trace names no file");
+    } else if (g_strcmp0(command.trace, command.junit) == 0 && command.trace != NULL) {
+        code = tool_usage_error("run", "--trace and --junit name the same file");
     } else if (argc > 2) {
         code = tool_usage_error("run", "one scenario at a time: '%s' is too much", argv[2]);
     } else {

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* prova VERB ...: finds the verb. */
-#include <errno.h>
 #include <signal.h>
 #include <string.h>
 
@@ -11,10 +10,10 @@ static const struct verb verbs[] = {
     {"check", "RUN.DB", "check every invariant and rule in a recorded run", cmd_check},
     {"query", "RUN.DB SQL|NAME", "ask a recorded run a question", cmd_query},
     {"replay", "RUN.DB", "run it again and compare event by event", cmd_replay},
-    {"measure", "FILE", "the launch digest of a monitor", cmd_measure},
+    {"measure", "NAME|FILE", "the launch digest of a monitor", cmd_measure},
     {"verify-report", "REPORT", "verify what Attest gave, down to the nonce", cmd_verify_report},
     {"certs", "", "certificates of an emulated chip", cmd_certs},
-    {"list", "[WHAT]", "scenarios, monitors, guests, invariants, rules, queries", cmd_list},
+    {"list", "[WHAT]", "scenarios, monitors, guests, invariants, faults, settings ...", cmd_list},
 };
 
 static void usage_print(FILE *out)
@@ -46,16 +45,6 @@ static int verb_unknown(const char *name)
                             nearest ? "'?" : "");
 }
 
-/* What was printed must have arrived: a full disk is an error too. */
-static int output_close(int code)
-{
-    errno = 0;
-    if (fflush(stdout) == 0 && !ferror(stdout))
-        return code;
-    fprintf(stderr, "prova: standard output: %s\n", errno ? g_strerror(errno) : "write error");
-    return code == RUN_EXIT_OK ? RUN_EXIT_INPUT : code;
-}
-
 int main(int argc, char **argv)
 {
     if (argc < 2) {
@@ -65,18 +54,18 @@ int main(int argc, char **argv)
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
         (strcmp(argv[1], "help") == 0 && argc == 2)) {
         usage_print(stdout);
-        return output_close(RUN_EXIT_OK);
+        return tool_output_close(RUN_EXIT_OK);
     }
     if (strcmp(argv[1], "--version") == 0) {
         char *version = tool_version();
         puts(version);
         g_free(version);
-        return output_close(RUN_EXIT_OK);
+        return tool_output_close(RUN_EXIT_OK);
     }
     /* A file size limit shall be an error of write(), not the end of the process. */
     signal(SIGXFSZ, SIG_IGN);
     for (size_t i = 0; i < G_N_ELEMENTS(verbs); i++)
         if (strcmp(argv[1], verbs[i].name) == 0)
-            return output_close(verbs[i].main(argc - 1, argv + 1));
+            return tool_output_close(verbs[i].main(argc - 1, argv + 1));
     return verb_unknown(argv[1]);
 }

@@ -72,13 +72,14 @@ static void verdict_word(const struct run_verdict *verdict, const char **word,
     }
 }
 
-static void verdict_print(struct run *run, const struct run_verdict *verdict)
+static void verdict_print(struct run *run, const struct run_verdict *verdict, int name_width)
 {
     const char *word;
     enum tool_colour colour;
     verdict_word(verdict, &word, &colour);
-    printf("%s%-9s%s %-11s %-28s", tool_colour(colour), word, tool_colour(COLOUR_NONE),
-           kind_word(verdict->kind), verdict->name);
+    bool bare = verdict->seq == 0 && verdict->text == NULL; /* nothing follows the name */
+    printf("%s%-9s%s %-11s %-*s", tool_colour(colour), word, tool_colour(COLOUR_NONE),
+           kind_word(verdict->kind), bare ? 0 : name_width, verdict->name);
     if (verdict->seq != 0)
         printf("  event %" G_GUINT64_FORMAT, (guint64)verdict->seq);
     char *symbol = verdict->seq ? run_event_symbol(run, &verdict->event) : NULL;
@@ -99,13 +100,16 @@ void report_verdicts(struct run *run, bool details)
     size_t count;
     const struct run_verdict *verdicts = run_verdicts(run, &count);
     bool first = true;
+    size_t width = 0;
+    for (size_t i = 0; i < count; i++)
+        width = MAX(width, strlen(verdicts[i].name));
     for (size_t i = 0; i < count; i++) {
         if (!details && verdicts[i].expected)
             continue;
         if (first)
             printf("\n");
         first = false;
-        verdict_print(run, &verdicts[i]);
+        verdict_print(run, &verdicts[i], (int)width);
     }
 }
 
@@ -117,46 +121,4 @@ void report_result(struct run *run)
     printf("\nstream    %s\n", hash);
     printf("result    %s%d%s %s\n", tool_colour(code == RUN_EXIT_OK ? COLOUR_GOOD : COLOUR_BAD),
            (int)code, tool_colour(COLOUR_NONE), run_exit_text(run));
-}
-
-static void junit_case(struct run *run, const struct run_verdict *verdict, GString *xml)
-{
-    char *name = g_markup_escape_text(verdict->name, -1);
-    g_string_append_printf(xml, "  <testcase classname=\"%s\" name=\"%s\"",
-                           kind_word(verdict->kind), name);
-    g_free(name);
-    if (verdict->expected) {
-        g_string_append(xml, "/>\n");
-        return;
-    }
-    char *symbol = verdict->seq ? run_event_symbol(run, &verdict->event) : NULL;
-    char *text = g_markup_printf_escaped(
-        "event %" G_GUINT64_FORMAT "%s%s%s%s", (guint64)verdict->seq, symbol ? " at " : "",
-        symbol ? symbol : "", verdict->text ? ": " : "", verdict->text ? verdict->text : "");
-    g_string_append_printf(xml, ">\n    <failure message=\"%s\">%s</failure>\n  </testcase>\n",
-                           verdict->holds ? "holds, but should not" : "does not hold", text);
-    g_free(text);
-    g_free(symbol);
-}
-
-bool report_junit(struct run *run, const char *path, GError **error)
-{
-    size_t count, failures = 0;
-    const struct run_verdict *verdicts = run_verdicts(run, &count);
-    for (size_t i = 0; i < count; i++)
-        failures += !verdicts[i].expected;
-    const struct scenario *scenario = run_scenario(run);
-    char *suite = g_markup_escape_text(scenario ? scenario->title : "prova run", -1);
-    GString *xml = g_string_new("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-    g_string_append_printf(xml,
-                           "<testsuite name=\"%s\" tests=\"%zu\" failures=\"%zu\" errors=\"0\" "
-                           "skipped=\"0\">\n",
-                           suite, count, failures);
-    for (size_t i = 0; i < count; i++)
-        junit_case(run, &verdicts[i], xml);
-    g_string_append(xml, "</testsuite>\n");
-    bool fine = g_file_set_contents(path, xml->str, (gssize)xml->len, error);
-    g_string_free(xml, TRUE);
-    g_free(suite);
-    return fine;
 }

@@ -14,7 +14,9 @@ void report_verdicts(struct run *run, bool details);
 /* Hash, and the sentence that the exit code stands for. */
 void report_result(struct run *run);
 
-/* JUnit XML of the verdicts; an existing file is replaced when the new one is complete. */
+/* The file can be written and is nothing but an earlier report; asked before the run too. */
+bool report_junit_check(const char *path, GError **error);
+/* JUnit XML of the verdicts; an earlier report is replaced when the new one is complete. */
 bool report_junit(struct run *run, const char *path, GError **error);
 
 /* One event in words. */

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -37,6 +38,15 @@ const volatile int *tool_interrupted(void)
 const atomic_bool *tool_interrupted_atomic(void)
 {
     return &interrupted_atomic;
+}
+
+int tool_output_close(int code)
+{
+    errno = 0;
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return code;
+    fprintf(stderr, "prova: standard output: %s\n", errno ? g_strerror(errno) : "write error");
+    return code == RUN_EXIT_OK ? RUN_EXIT_INPUT : code;
 }
 
 static void complain(const char *format, va_list arguments)
@@ -81,19 +91,42 @@ int tool_fail(GError *error)
     return code;
 }
 
+/* GLib's text has an ellipsis, which would be a question mark where the locale is not UTF-8. */
+static void help_print(GOptionContext *context)
+{
+    char *text = g_option_context_get_help(context, TRUE, NULL);
+    char **parts = g_strsplit(text, "\u2026", -1);
+    char *plain = g_strjoinv("...", parts);
+    fputs(plain, stdout);
+    g_free(plain);
+    g_strfreev(parts);
+    g_free(text);
+}
+
 bool tool_parse(const char *verb, const char *arguments, const char *summary,
                 const char *description, const GOptionEntry *entries, int *argc, char ***argv)
 {
     GError *error = NULL;
+    gboolean help = FALSE;
+    const GOptionEntry help_entries[] = {
+        {"help", 'h', 0, G_OPTION_ARG_NONE, &help, "this text", NULL},
+        {0},
+    };
     GOptionContext *context = g_option_context_new(arguments);
+    g_option_context_set_help_enabled(context, FALSE);
     g_option_context_set_summary(context, summary);
     g_option_context_set_description(context, description);
     g_option_context_add_main_entries(context, entries, NULL);
+    g_option_context_add_main_entries(context, help_entries, NULL);
     char *program = g_strdup_printf("prova %s", verb);
     g_set_prgname(program);
     g_free(program);
     bool fine = g_option_context_parse(context, argc, argv, &error);
+    if (fine && help)
+        help_print(context);
     g_option_context_free(context);
+    if (fine && help)
+        exit(tool_output_close(RUN_EXIT_OK));
     if (fine)
         return true;
     tool_usage_error(verb, "%s", error->message);

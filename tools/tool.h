@@ -31,6 +31,8 @@ int cmd_certs(int argc, char **argv);
 void tool_complain(const char *format, ...) G_GNUC_PRINTF(1, 2);
 /* Prints and frees the error; returns the exit code that goes with it. */
 int tool_fail(GError *error);
+/* What was printed must have arrived: a full disk is an error too. Returns the exit code. */
+int tool_output_close(int code);
 /* Wrong usage: prints the message and where help is; returns 2. */
 int tool_usage_error(const char *verb, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
