@@ -11,13 +11,13 @@ static const char examples[] =
     "The digest covers the monitor, the measured parameters and the guest's image, so it needs\n"
     "the guest and its VMPL; processors and memory are given unmeasured and do not change it.";
 
-static int measure(struct run_options *options, int guest_vmpl, const char *image_dir)
+static int measure(struct run_options *options, uint8_t guest_vmpl, const char *image_dir)
 {
     GError *error = NULL;
     struct run_request request;
     if (!run_options_request(options, image_dir, &request, &error))
         return tool_fail(error);
-    request.guest_vmpl = (uint8_t)guest_vmpl;
+    request.guest_vmpl = guest_vmpl;
     struct run *run = run_new(&request, &error);
     if (run == NULL || !machine_launch(run_machine(run), &error)) {
         run_free(run);
@@ -38,12 +38,14 @@ static int measure(struct run_options *options, int guest_vmpl, const char *imag
 int cmd_measure(int argc, char **argv)
 {
     struct run_options options = {0};
-    int guest_vmpl = 0;
+    char *guest_vmpl = NULL;
+    guint64 vmpl = 0;
     const GOptionEntry entries[] = {
         {"guest", 'g', 0, G_OPTION_ARG_FILENAME, &options.guest,
          "built-in guest, or an ELF file (none)", "NAME|FILE"},
-        {"guest-vmpl", 0, 0, G_OPTION_ARG_INT, &guest_vmpl, "1 to 3 (3)", "N"},
-        {"cpus", 'c', 0, G_OPTION_ARG_INT, &options.cpus, "virtual processors, 1 to 16 (1)", "N"},
+        {"guest-vmpl", 0, 0, G_OPTION_ARG_STRING, &guest_vmpl, "1 to 3 (3)", "N"},
+        {"cpus", 'c', 0, G_OPTION_ARG_STRING, &options.cpus, "virtual processors, 1 to 16 (1)",
+         "N"},
         {"memory", 'M', 0, G_OPTION_ARG_STRING, &options.memory, "of the guest, such as 64M",
          "SIZE"},
         {0},
@@ -54,14 +56,16 @@ int cmd_measure(int argc, char **argv)
         char *image_dir = tool_image_dir();
         if (argc != 2) {
             code = tool_usage_error("measure", argc < 2 ? "name a monitor" : "one monitor only");
-        } else if (guest_vmpl < 0 || guest_vmpl > 3) {
-            code = tool_usage_error("measure", "--guest-vmpl %d: it must be 1 to 3", guest_vmpl);
+        } else if (guest_vmpl != NULL &&
+                   !g_ascii_string_to_unsigned(guest_vmpl, 10, 1, 3, &vmpl, NULL)) {
+            code = tool_usage_error("measure", "--guest-vmpl %s: it must be 1 to 3", guest_vmpl);
         } else {
             options.monitor = g_strdup(argv[1]);
-            code = measure(&options, guest_vmpl, image_dir);
+            code = measure(&options, (uint8_t)vmpl, image_dir);
         }
         g_free(image_dir);
     }
+    g_free(guest_vmpl);
     run_options_clear(&options);
     return code;
 }

@@ -5,6 +5,7 @@
 #include "emu/error.h"
 #include "psp/verify.h"
 #include "tools/chip_certs.h"
+#include "tools/input_file.h"
 #include "tools/report_file.h"
 #include "tools/tool.h"
 
@@ -28,26 +29,11 @@ struct verify_command {
     struct psp_verify_wanted wanted;
 };
 
-enum { FILE_BYTES_MAX = 256 << 20 };
-
-static bool file_read(const char *path, char **bytes, size_t *len, GError **error)
-{
-    if (strcmp(path, "-") != 0)
-        return g_file_get_contents(path, bytes, len, error);
-    GString *text = g_string_new(NULL);
-    char part[4096];
-    for (size_t n; (n = fread(part, 1, sizeof(part), stdin)) > 0 && text->len <= FILE_BYTES_MAX;)
-        g_string_append_len(text, part, (gssize)n);
-    *len = text->len;
-    *bytes = g_string_free(text, FALSE);
-    return true;
-}
-
 static bool report_read(struct verify_command *command, const char *path, GError **error)
 {
     char *bytes = NULL;
     size_t len = 0;
-    bool fine = file_read(path, &bytes, &len, error) &&
+    bool fine = input_file_read(path, &bytes, &len, error) &&
                 report_file_parse(path, bytes, len, &command->report, error);
     g_free(bytes);
     return fine;
@@ -58,7 +44,7 @@ static bool certs_read(const char *path, unsigned count, struct psp_certs *out, 
 {
     char *bytes;
     size_t len;
-    if (!g_file_get_contents(path, &bytes, &len, error))
+    if (!input_file_read(path, &bytes, &len, error))
         return false;
     unsigned found = psp_certs_parse(bytes, len, out);
     g_free(bytes);

@@ -14,7 +14,7 @@ void run_options_entries(struct run_options *o, GOptionEntry entries[RUN_OPTIONS
         {"guest", 'g', 0, G_OPTION_ARG_FILENAME, &o->guest,
          "built-in guest, or an ELF file; \"\" for none", "NAME|FILE"},
         {"seed", 's', 0, G_OPTION_ARG_STRING, &o->seed, "of everything random (1)", "N"},
-        {"cpus", 'c', 0, G_OPTION_ARG_INT, &o->cpus, "virtual processors, 1 to 16 (1)", "N"},
+        {"cpus", 'c', 0, G_OPTION_ARG_STRING, &o->cpus, "virtual processors, 1 to 16 (1)", "N"},
         {"memory", 'M', 0, G_OPTION_ARG_STRING, &o->memory, "of the guest, such as 64M", "SIZE"},
         {"tlb", 0, 0, G_OPTION_ARG_STRING, &o->tlb,
          "what RMP changes flush: arch (as the manual promises) or hw", "MODE"},
@@ -35,6 +35,7 @@ void run_options_clear(struct run_options *options)
     g_free(options->monitor);
     g_free(options->guest);
     g_free(options->seed);
+    g_free(options->cpus);
     g_free(options->memory);
     g_free(options->tlb);
     g_strfreev(options->settings);
@@ -91,13 +92,11 @@ bool run_options_request(struct run_options *options, const char *image_dir,
         request->seed = seed;
         request->seed_given = true;
     }
-    if (options->cpus != 0) {
-        if (options->cpus < 1 || options->cpus > MACHINE_CPUS_MAX) {
-            char number[16];
-            g_snprintf(number, sizeof(number), "%d", options->cpus);
-            return refuse(error, "cpus", number, "1 to 16");
-        }
-        request->cpus = (uint32_t)options->cpus;
+    if (options->cpus != NULL) {
+        guint64 cpus;
+        if (!g_ascii_string_to_unsigned(options->cpus, 10, 1, MACHINE_CPUS_MAX, &cpus, NULL))
+            return refuse(error, "cpus", options->cpus, "a number from 1 to 16");
+        request->cpus = (uint32_t)cpus;
     }
     if (options->memory != NULL &&
         (!script_parse_size(options->memory, &request->memory_bytes) || request->memory_bytes == 0))
@@ -115,14 +114,12 @@ bool run_options_request(struct run_options *options, const char *image_dir,
 char *run_options_json(const struct run_options *options, const struct run *run)
 {
     size_t bytes;
-    char number[16];
     char *settings = options->settings ? g_strjoinv(",", options->settings) : NULL;
-    g_snprintf(number, sizeof(number), "%d", options->cpus);
     GString *json = g_string_new(NULL);
     flat_json_begin(json);
     flat_json_add(json, "monitor_name", run_monitor_name(run));
     flat_json_add(json, "seed", options->seed);
-    flat_json_add(json, "cpus", options->cpus ? number : NULL);
+    flat_json_add(json, "cpus", options->cpus);
     flat_json_add(json, "memory", options->memory);
     flat_json_add(json, "set", settings);
     flat_json_add(json, "limit_insns", options->limit_insns);
@@ -148,15 +145,13 @@ bool run_options_from_json(const char *json, struct run_options *options, char *
         return false;
     *options = (struct run_options){
         .seed = take(table, "seed"),
+        .cpus = take(table, "cpus"),
         .memory = take(table, "memory"),
         .limit_insns = take(table, "limit_insns"),
         .limit_events = take(table, "limit_events"),
         .limit_time = take(table, "limit_time"),
     };
-    const char *cpus = g_hash_table_lookup(table, "cpus");
     const char *settings = g_hash_table_lookup(table, "set");
-    if (cpus != NULL)
-        options->cpus = (int)g_ascii_strtoll(cpus, NULL, 10);
     if (settings != NULL)
         options->settings = g_strsplit(settings, ",", -1);
     *scenario_text = take(table, "scenario_text");

@@ -6,8 +6,7 @@
 #include "tools/tool.h"
 
 struct run_options {
-    char *scenario, *monitor, *guest, *seed, *memory;
-    int cpus;
+    char *scenario, *monitor, *guest, *seed, *cpus, *memory;
     char *tlb, **settings;
     char *limit_insns, *limit_events, *limit_time;
 };
