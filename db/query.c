@@ -121,7 +121,8 @@ static bool statement_prepare(struct db_reader *reader, const char *sql, const s
     return false;
 }
 
-static void param_bind(sqlite3_stmt *statement, int index, const char *text)
+/* False: it is no number, and was bound as text. */
+static bool param_bind(sqlite3_stmt *statement, int index, const char *text)
 {
     bool hex = g_str_has_prefix(text, "0x") || g_str_has_prefix(text, "0X");
     guint64 number = 0;
@@ -133,30 +134,44 @@ static void param_bind(sqlite3_stmt *statement, int index, const char *text)
         sqlite3_bind_int64(statement, index, (sqlite3_int64)number);
     else if (g_ascii_string_to_signed(text, 10, G_MININT64, 0, &negative, NULL))
         sqlite3_bind_int64(statement, index, negative);
-    else
+    else {
         sqlite3_bind_text(statement, index, text, -1, SQLITE_TRANSIENT);
+        return false;
+    }
+    return true;
+}
+
+/* One parameter of the command line; every parameter of a named query is a number. */
+static bool param_take(sqlite3_stmt *statement, const struct db_param *param, bool numbers,
+                       bool *bound, GError **error)
+{
+    char *name = g_strconcat(":", param->name, NULL);
+    int index = sqlite3_bind_parameter_index(statement, name);
+    bool ok = false;
+
+    if (index == 0)
+        g_set_error(error, DB_ERROR, DB_ERROR_PARAMETER, "the query has no parameter %s", name);
+    else if (bound[index])
+        g_set_error(error, DB_ERROR, DB_ERROR_PARAMETER, "parameter %s is given twice", name);
+    else if (!param_bind(statement, index, param->value) && numbers)
+        g_set_error(error, DB_ERROR, DB_ERROR_PARAMETER,
+                    "%s=%s: it must be a number of 64 bits, such as 4096 or 0x1000", param->name,
+                    param->value);
+    else
+        ok = bound[index] = true;
+    g_free(name);
+    return ok;
 }
 
 static bool params_bind(sqlite3_stmt *statement, const struct db_query_options *options,
-                        GError **error)
+                        bool numbers, GError **error)
 {
     int wanted = sqlite3_bind_parameter_count(statement);
     bool *bound = g_new0(bool, wanted + 1);
     bool ok = true;
 
-    for (size_t i = 0; i < options->params_count && ok; i++) {
-        char *name = g_strconcat(":", options->params[i].name, NULL);
-        int index = sqlite3_bind_parameter_index(statement, name);
-
-        ok = index > 0;
-        if (ok) {
-            param_bind(statement, index, options->params[i].value);
-            bound[index] = true;
-        } else {
-            g_set_error(error, DB_ERROR, DB_ERROR_PARAMETER, "the query has no parameter %s", name);
-        }
-        g_free(name);
-    }
+    for (size_t i = 0; i < options->params_count && ok; i++)
+        ok = param_take(statement, &options->params[i], numbers, bound, error);
     for (int i = 1; i <= wanted && ok; i++) {
         const char *name = sqlite3_bind_parameter_name(statement, i);
 
@@ -235,7 +250,7 @@ bool db_query_run(struct db_reader *reader, const char *name_or_sql,
     sqlite3_progress_handler(db, PROGRESS_STEPS, progress, &watch);
     ok = statement_prepare(reader, named != NULL ? named->sql : name_or_sql, &watch, &statement,
                            error) &&
-         params_bind(statement, options, error) &&
+         params_bind(statement, options, named != NULL, error) &&
          rows_print(reader, statement, &watch, out, &count, error);
     sqlite3_finalize(statement);
     sqlite3_progress_handler(db, 0, NULL, NULL);

@@ -21,7 +21,10 @@ struct db_query_info {
 const struct db_query_info *db_query_list(size_t *count); /* ordered by name */
 const struct db_query_info *db_query_find(const char *name);
 
-/* name without the colon. A value that is a decimal or 0x number is bound as one, else as text. */
+/*
+ * name without the colon. A value that is a decimal or 0x number is bound as one, else as text; a
+ * named query takes numbers only.
+ */
 struct db_param {
     const char *name;
     const char *value;

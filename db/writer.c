@@ -280,7 +280,8 @@ static bool writer_connect(struct db_writer *writer, GError **error)
 /* Two runs that wrote to one name would take each other's journal for their own. */
 static bool writer_lock(const char *path, int *lock_fd, GError **error)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    /* A pipe of that name would wait for a writer; db_file_create() refuses it. */
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 
     *lock_fd = fd;
     if (fd < 0 && errno == ENOENT)

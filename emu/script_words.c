@@ -139,8 +139,9 @@ bool script_setting_set(struct machine_config *config, const char *name, const c
         return false;
     }
     const char *nearest = script_nearest(name, names);
-    g_set_error(error, EMU_ERROR, EMU_ERROR_INPUT, "no setting '%s'%s%s%s", name,
-                nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+    g_set_error(error, EMU_ERROR, EMU_ERROR_INPUT, "no setting '%s'%s%s%s (prova list settings)",
+                name, nearest ? "; did you mean '" : "", nearest ? nearest : "",
+                nearest ? "'?" : "");
     return false;
 }
 
@@ -148,7 +149,7 @@ void script_settings_describe(GString *out)
 {
     for (size_t i = 0; i < settings_count; i++) {
         char *words = words_join(settings[i].words);
-        g_string_append_printf(out, "  %-20s %s (%s)\n", settings[i].name, words,
+        g_string_append_printf(out, "  %-24s %s (%s)\n", settings[i].name, words,
                                settings[i].meaning);
         g_free(words);
     }

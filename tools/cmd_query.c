@@ -36,10 +36,12 @@ static int query(char **argv, int argc, const struct query_options *options)
     int code = RUN_EXIT_OK;
     if (argc - 3 > PARAMS_MAX)
         return tool_usage_error("query", "at most %d parameters", PARAMS_MAX);
-    if (options->limit_rows != NULL && !tool_parse_count(options->limit_rows, &query.limit_rows))
-        return tool_usage_error("query", "--limit-rows %s: it must be a number",
+    if (options->limit_rows != NULL &&
+        (!tool_parse_count(options->limit_rows, &query.limit_rows) || query.limit_rows == 0))
+        return tool_usage_error("query", "--limit-rows %s: it must be a number from 1 on",
                                 options->limit_rows);
-    if (options->limit_time != NULL && !tool_parse_time(options->limit_time, &cycles))
+    if (options->limit_time != NULL &&
+        (!tool_parse_time(options->limit_time, &cycles) || cycles == 0))
         return tool_usage_error("query", "--limit-time %s: it must be a time such as 5s",
                                 options->limit_time);
     query.limit_ms = (cycles + 999999) / 1000000;

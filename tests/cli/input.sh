@@ -9,7 +9,7 @@ expect 2 'usage: prova'
 expect 0 'usage: prova' --help
 expect 0 '^prova [0-9.]+, unicorn [0-9.]+' --version
 expect 2 "no verb 'rnu'; did you mean 'run'" rnu
-for verb in run check query replay measure list; do
+for verb in run check query replay measure verify-report certs list; do
     expect 0 'Examples:' $verb --help
 done
 expect 2 'Unknown option --bogus' run --bogus
@@ -18,8 +18,12 @@ expect 2 'one scenario at a time' run a b
 expect 2 'seed -1: it must be a number' run boot --seed -1
 expect 2 'memory 5: it must|memory of 5 bytes: it must' run boot --memory 5
 expect 2 'memory lots: it must be a size' run boot --memory lots
-expect 2 'cpus 17: it must be 1 to 16' run boot --cpus 17
-expect 2 "no setting 'pval_vmlp'; did you mean 'pval_vmpl'" run boot --set pval_vmlp=gp
+for cpus in 0 17 -1 1x 99999999999999; do
+    expect 2 "cpus $cpus: it must be a number from 1 to 16" run boot --cpus $cpus
+    expect 2 "cpus $cpus: it must be" measure default --cpus $cpus
+done
+expect 2 'guest-vmpl 0: it must be 1 to 3' measure default --guest-vmpl 0
+expect 2 "no setting 'pval_vmlp'; did you mean 'pval_vmpl'\\? \\(prova list settings\\)" run boot --set pval_vmlp=gp
 expect 2 "pval_vmpl = 'x': it must be one of gp, permission" run boot --set pval_vmpl=x
 expect 2 'must be NAME=VALUE' run boot --set pval_vmpl
 expect 2 "tlb_mode = 'fast'" run boot --tlb fast
@@ -47,6 +51,27 @@ expect 2 'text.elf' run --monitor "$WORK/text.elf"
 expect 2 'default.elf|memory' run --monitor default --guest "$images/default.elf"
 expect 2 '' run --monitor "$(command -v sh)"
 expect 2 'short.elf' measure "$WORK/short.elf"
+
+# What a run writes: nothing but its own kind of file is ever replaced.
+mkfifo "$WORK/pipe"
+for name in "$WORK/pipe" "$WORK" "$WORK/text.elf" /dev/null; do
+    expect 2 'exists and is not' run boot --trace "$name"
+    expect 2 'exists and is not' run boot --junit "$name"
+done
+[ -p "$WORK/pipe" ] && [ -c /dev/null ] || fail "a pipe or a device was replaced"
+grep -q 'not an ELF file' "$WORK/text.elf" || fail "a foreign file was overwritten"
+expect 2 'no-folder/j.xml: No such file' run boot --junit "$WORK/no-folder/j.xml"
+expect 2 'the same file' run boot --junit "$WORK/x" --trace "$WORK/x"
+expect 2 'names no file' run boot --trace=
+expect 2 'names no file' run boot --junit=
+[ -e "$WORK/x" ] && fail "something is left of a run that was refused"
+
+# Reports.
+expect 2 'too large' verify-report /dev/zero
+expect 2 'Is a directory' verify-report "$WORK"
+expect 2 'no-such: No such file' verify-report "$WORK/no-such"
+expect 2 'neither a report' verify-report "$WORK/text.elf"
+expect 2 'neither a report' verify-report -
 
 # Scenarios.
 echo 'scenario { title = "x", ' >"$WORK/s.lua"
@@ -99,6 +124,12 @@ expect 2 '' query "$WORK/run.db" 'SELECT nonsense'
 expect 2 '' query "$WORK/run.db" 'DELETE FROM event'
 expect 2 'NAME=VALUE' query "$WORK/run.db" page-history gpa
 expect 2 '' query "$WORK/run.db" page-history
+for value in x '' 99999999999999999999 0x; do
+    expect 2 'it must be a number' query "$WORK/run.db" page-history "gpa=$value"
+done
+expect 2 'given twice' query "$WORK/run.db" page-history gpa=1 gpa=2
+expect 2 'it must be a number from 1' query "$WORK/run.db" run --limit-rows 0
+expect 2 'it must be a time' query "$WORK/run.db" run --limit-time 0
 expect 3 '' query "$WORK/run.db" 'SELECT seq FROM event' --limit-rows 3
 expect 0 '' query "$WORK/run.db" run --json
 finish

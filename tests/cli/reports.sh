@@ -14,6 +14,19 @@ grep -q '<testsuite name="prova run" tests="[0-9]*" failures="[1-9]' "$WORK/j.xm
     fail "no failures in the JUnit file"
 expect 0 '' run paper-8.4.1 --monitor no-scrub --junit "$WORK/j.xml"
 grep -q 'failures="0"' "$WORK/j.xml" || fail "failures in the JUnit file of a good run"
+grep -q 'errors="0"' "$WORK/j.xml" || fail "errors in the JUnit file of a good run"
+echo 'scenario { title = "x", expect = { holds = "all" } }' >"$WORK/s.lua"
+expect 3 '' run "$WORK/s.lua" --monitor default --limit-insns 1000 --junit "$WORK/j.xml"
+grep -q 'errors="1"' "$WORK/j.xml" || fail "no error in the JUnit file of a run cut short"
+expect 0 '' run boot
+grep -q ' $' "$WORK/out" && fail "spaces at the ends of lines"
+LC_ALL=C expect 0 'query \[OPTION\.\.\.\] RUN.DB' query --help
+expect 0 '' run paper-8.4.1 --monitor no-scrub --trace "$WORK/run.db"
+expect 1 '^\{"verdicts": \[' check "$WORK/run.db" --rows --json
+grep -q '^, "rows": {' "$WORK/out" || fail "check --rows --json is not one document"
+tail -n 1 "$WORK/out" | grep -q '^}}$' || fail "check --rows --json is not one document"
+expect 0 '' query "$WORK/run.db" run
+grep -q 'scenario_text' "$WORK/out" && fail "the whole scenario in the answer to run"
 expect 0 '^[0-9a-f]{96}  .*default.elf  .*hello.elf$' measure default --guest hello
 expect 0 '' measure default --guest hello --memory 128M --cpus 4
 cp "$WORK/out" "$WORK/first"
