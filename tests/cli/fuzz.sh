@@ -6,14 +6,15 @@
 . "$(dirname "$0")/lib.sh"
 guest=$2
 shift 2
+good='^fuzz: all as it should be'
 
 for seed in "$@"; do
     for cpus in 1 2 4; do
-        expect 0 '^fuzz: all as it should be' run --monitor default --guest "$guest" \
+        expect 0 "$good" run --monitor default --guest "$guest" --limit-insns 200G \
             --cpus $cpus --seed "$seed"
     done
-    expect 0 '^fuzz: all as it should be' run --monitor default --guest "$guest" --cpus 3 \
-        --seed "$seed" --set schedule=random --set restricted_injection=on
+    expect 0 "$good" run --monitor default --guest "$guest" --limit-insns 200G \
+        --cpus 3 --seed "$seed" --set schedule=random --set restricted_injection=on
 done
 
 # It would be seen: a monitor that forgets to scrub.
