@@ -207,6 +207,13 @@ bool script_attach(struct script *script, struct machine *machine, uint64_t seed
     script->random_state = seed ^ UINT64_C(0x736372697074); /* "script" */
     if (!chunk_resume(script, error))
         return false;
+    if (script->triggers_unbound > 0) {
+        g_set_error(error, EMU_ERROR, EMU_ERROR_INPUT,
+                    "%s:%d: at{...} has no function: write at{...}(function (cpu, operation) ... "
+                    "end)",
+                    script->scenario.path, script->unbound_line);
+        return false;
+    }
     if (machine != NULL)
         script_program_set(script);
     return true;

@@ -137,7 +137,12 @@ char **script_strings(lua_State *lua, int index, const char *field)
 
 static void read_title(lua_State *lua, struct scenario *scenario, const char *field)
 {
-    scenario->title = g_strdup(check_string(lua, field));
+    const char *title = check_string(lua, field);
+    size_t length = lua_rawlen(lua, -1);
+    for (size_t i = 0; i < length; i++)
+        if (g_ascii_iscntrl(title[i]))
+            script_field_error(lua, field, "title must be one line of text");
+    scenario->title = g_utf8_make_valid(title, (gssize)length);
 }
 
 static void read_source(lua_State *lua, struct scenario *scenario, const char *field)

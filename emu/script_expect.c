@@ -29,14 +29,23 @@ static void rule_names_check(lua_State *lua, char **names, const char *field, bo
     }
 }
 
-/* "terminated", "terminated:0:0" or another reason's name. */
+/* The last reasons of the enumeration are errors and the user's will: no scenario can want them. */
+enum { END_LAST = RUN_END_IDLE };
+_Static_assert((int)RUN_END_LIMIT_TIME<END_LAST && (int)RUN_END_SCRIPT_ERROR> END_LAST &&
+                   (int)RUN_END_ENGINE > END_LAST && (int)RUN_END_INTERRUPTED > END_LAST,
+               "errors stand behind the ends of a run");
+
+/*
+ * "terminated", "terminated:0:0" or another reason's name. The reason's set has 4 bits, its code 8
+ * (GHCB 56421 2.3.1).
+ */
 static bool end_name_known(const char *name)
 {
     unsigned set, code;
     int used = 0;
     if (sscanf(name, "terminated:%u:%u%n", &set, &code, &used) == 2 && name[used] == '\0')
-        return true;
-    for (int reason = RUN_END_TERMINATED; reason <= RUN_END_INTERRUPTED; reason++)
+        return set <= 0xf && code <= 0xff;
+    for (int reason = RUN_END_TERMINATED; reason <= (int)END_LAST; reason++)
         if (strcmp(name, run_end_reason_name((enum run_end_reason)reason)) == 0)
             return true;
     return false;
@@ -44,9 +53,9 @@ static bool end_name_known(const char *name)
 
 static void end_names_check(lua_State *lua, char **names)
 {
-    enum { NAMES_MAX = RUN_END_INTERRUPTED + 1 };
+    enum { NAMES_MAX = END_LAST + 1 };
     const char *known[NAMES_MAX] = {NULL};
-    for (int reason = RUN_END_TERMINATED; reason <= RUN_END_INTERRUPTED; reason++)
+    for (int reason = RUN_END_TERMINATED; reason <= (int)END_LAST; reason++)
         known[reason - 1] = run_end_reason_name((enum run_end_reason)reason);
     for (; names != NULL && *names != NULL; names++) {
         if (end_name_known(*names))
@@ -57,7 +66,7 @@ static void end_names_check(lua_State *lua, char **names)
         g_free(all);
         script_field_error(lua, "ends",
                            "expect.ends: no end '%s'%s%s%s (ends are: %s, and "
-                           "terminated:SET:CODE)",
+                           "terminated:SET:CODE with 0 to 15 and 0 to 255)",
                            *names, nearest ? "; did you mean '" : "", nearest ? nearest : "",
                            nearest ? "'?" : "", lua_tostring(lua, -1));
     }

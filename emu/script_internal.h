@@ -49,7 +49,7 @@ struct script_trigger {
     uint64_t nth;     /* 0: every time */
     uint64_t gpa;     /* page; UINT64_MAX: any */
     uint64_t seen;
-    int function; /* registry reference */
+    int function; /* registry reference; LUA_NOREF: none yet */
 };
 
 struct script {
@@ -74,6 +74,8 @@ struct script {
     struct script_cpu cpu[MACHINE_CPUS_MAX];
     struct script_trigger *triggers;
     uint32_t triggers_count;
+    uint32_t triggers_unbound; /* at{...} that got no function yet */
+    int unbound_line;          /* of the first of them */
 };
 
 struct script *script_of(lua_State *lua);

@@ -109,11 +109,14 @@ static int trigger_bind(lua_State *lua)
     struct script *script = script_of(lua);
     luaL_checktype(lua, 1, LUA_TFUNCTION);
     lua_settop(lua, 1);
-    struct script_trigger trigger =
-        *(const struct script_trigger *)lua_touserdata(lua, lua_upvalueindex(1));
+    struct script_trigger *kept = lua_touserdata(lua, lua_upvalueindex(1));
+    struct script_trigger trigger = *kept;
     if (script->triggers_count == SCRIPT_TRIGGERS_MAX)
         return luaL_error(lua, "more than %d triggers", SCRIPT_TRIGGERS_MAX);
     trigger.function = luaL_ref(lua, LUA_REGISTRYINDEX);
+    if (kept->function == LUA_NOREF)
+        script->triggers_unbound--;
+    kept->function = trigger.function;
     script->triggers[script->triggers_count++] = trigger;
     return 0;
 }
@@ -129,7 +132,7 @@ static int trigger_at(lua_State *lua)
         return luaL_error(lua, "at{...} belongs at the top level of the file");
     luaL_checktype(lua, 1, LUA_TTABLE);
     script_fields_check(lua, 1, "at", names);
-    struct script_trigger trigger = {.cpu = -1, .gpa = UINT64_MAX};
+    struct script_trigger trigger = {.cpu = -1, .gpa = UINT64_MAX, .function = LUA_NOREF};
     trigger.visible = trigger_event(lua);
     trigger.cpu = (int)field_count(lua, "vcpu", 0, MACHINE_CPUS_MAX - 1, -1);
     trigger.nth = (uint64_t)field_count(lua, "nth", 1, INT64_MAX, 0);
@@ -140,6 +143,10 @@ static int trigger_at(lua_State *lua)
         return luaL_error(lua, "at{...}: when can only be \"before\"");
     struct script_trigger *kept = lua_newuserdatauv(lua, sizeof(*kept), 0);
     *kept = trigger;
+    lua_Debug caller;
+    if (script->triggers_unbound++ == 0 && lua_getstack(lua, 1, &caller) &&
+        lua_getinfo(lua, "l", &caller))
+        script->unbound_line = caller.currentline;
     lua_pushcclosure(lua, trigger_bind, 1);
     return 1;
 }
