@@ -86,7 +86,7 @@ static char *image_find(const struct db_run_input *input, const char *image_dir,
     return g_strdup(input->path);
 }
 
-/* The inputs that were loaded are those of the record. */
+/* The inputs that were loaded are those of the record, and all of them. */
 static bool inputs_check(const struct replay *replay, const struct run *run, GError **error)
 {
     size_t count;
@@ -101,6 +101,11 @@ static bool inputs_check(const struct replay *replay, const struct run *run, GEr
                     "recorded is %.16s...; name the right file with --%s FILE",
                     inputs[i].path, inputs[i].role, inputs[i].sha256_hex,
                     recorded && recorded->sha256 ? recorded->sha256 : "none", inputs[i].role);
+        return false;
+    }
+    if (count < replay->info.inputs_count) {
+        g_set_error(error, EMU_ERROR, EMU_ERROR_INPUT,
+                    "the recorded run had a guest; name its file with --guest FILE");
         return false;
     }
     return true;
@@ -226,7 +231,10 @@ static int replay_run(struct replay *replay, const char *image_dir)
             code = RUN_EXIT_INTERRUPTED;
             g_clear_error(&error);
         } else {
-            code = fine ? outcome_report(replay, run) : tool_fail(error);
+            /* A difference stops the run, even before it has started. */
+            bool judged = fine || replay->outcome != REPLAY_SAME;
+            code = judged ? outcome_report(replay, run) : tool_fail(g_steal_pointer(&error));
+            g_clear_error(&error);
         }
     }
     run_free(run);

@@ -158,7 +158,7 @@ static int verify(struct verify_command *command, const char *path)
         result_print(command, failed);
     if (failed == PSP_VERIFY_DONE)
         return RUN_EXIT_OK;
-    tool_complain("%s: not genuine or not as wanted: %s does not hold", path,
+    tool_complain("%s: not genuine or not as wanted; what fails: %s", path,
                   psp_verify_step_text(failed));
     return RUN_EXIT_VIOLATION;
 }

@@ -46,9 +46,21 @@ bool report_junit_check(const char *path, GError **error)
     return failed == 0 || refuse(error, path, g_strerror(failed));
 }
 
+/* Text for XML 1.0, which has no control characters but tab and line feed, escaped or not. */
+static char *xml_text(const char *text)
+{
+    char *valid = g_utf8_make_valid(text, -1);
+    for (char *at = valid; *at != '\0'; at++)
+        if (g_ascii_iscntrl(*at) && *at != '\t' && *at != '\n')
+            *at = '?';
+    char *escaped = g_markup_escape_text(valid, -1);
+    g_free(valid);
+    return escaped;
+}
+
 static void junit_case(struct run *run, const struct run_verdict *verdict, GString *xml)
 {
-    char *name = g_markup_escape_text(verdict->name, -1);
+    char *name = xml_text(verdict->name);
     g_string_append_printf(xml, "  <testcase classname=\"%s\" name=\"%s\"",
                            rule_kind_name(verdict->kind), name);
     g_free(name);
@@ -63,7 +75,7 @@ static void junit_case(struct run *run, const struct run_verdict *verdict, GStri
                                symbol ? " at " : "", symbol ? symbol : "");
     if (verdict->text != NULL)
         g_string_append_printf(plain, "%s%s", plain->len ? ": " : "", verdict->text);
-    char *text = g_markup_escape_text(plain->str, -1);
+    char *text = xml_text(plain->str);
     g_string_free(plain, TRUE);
     g_string_append_printf(xml, ">\n    <failure message=\"%s\">%s</failure>\n  </testcase>\n",
                            verdict->holds ? "holds, but should not" : "does not hold", text);
@@ -74,7 +86,7 @@ static void junit_case(struct run *run, const struct run_verdict *verdict, GStri
 /* A run without a verdict is no success, whatever the verdicts so far. */
 static void junit_error(struct run *run, GString *xml)
 {
-    char *text = g_markup_escape_text(run_exit_text(run), -1);
+    char *text = xml_text(run_exit_text(run));
     g_string_append_printf(xml,
                            "  <testcase classname=\"run\" name=\"comes to a verdict\">\n"
                            "    <error message=\"%s\"/>\n  </testcase>\n",
@@ -91,7 +103,7 @@ bool report_junit(struct run *run, const char *path, GError **error)
     for (size_t i = 0; i < count; i++)
         failures += !verdicts[i].expected;
     const struct scenario *scenario = run_scenario(run);
-    char *suite = g_markup_escape_text(scenario ? scenario->title : "prova run", -1);
+    char *suite = xml_text(scenario ? scenario->title : "prova run");
     GString *xml = g_string_new(xml_start);
     g_string_append_printf(xml,
                            " name=\"%s\" tests=\"%zu\" failures=\"%zu\" errors=\"%d\" "

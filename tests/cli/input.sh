@@ -108,6 +108,14 @@ expect 2 "says nothing about monitor 'default'" run "$WORK/s.lua" --monitor defa
 echo 'scenario { title = "x", monitor = "default", expect = { fault = { name = "npf", gpa = "no" } } }' \
     >"$WORK/s.lua"
 expect 2 "no symbol 'no'" run "$WORK/s.lua"
+for end in engine interrupted script-error terminated:16:0 terminated:0:256 terminated:1; do
+    echo "scenario { title = 'x', monitor = 'default', expect = { ends = '$end' } }" >"$WORK/s.lua"
+    expect 2 "s.lua:1: expect.ends: no end '$end'" run "$WORK/s.lua"
+done
+echo 'scenario { title = "two\nlines", monitor = "default" }' >"$WORK/s.lua"
+expect 2 's.lua:.*(title must be one line|unfinished string)' run "$WORK/s.lua"
+printf 'scenario { title = "x", monitor = "default" }\n\nat { event = "vmgexit" }\n' >"$WORK/s.lua"
+expect 2 's.lua:3: at\{...\} has no function' run "$WORK/s.lua"
 expect 3 'cut short \(limit-insns\)' run boot --limit-insns 1000
 expect 3 'cut short \(limit-events\)' run boot --limit-events 3000
 expect 3 'cut short \(limit-time\)' run boot --limit-time 1us
@@ -120,6 +128,7 @@ expect 2 'text.elf' run boot --trace "$WORK/text.elf"
 grep -q 'not an ELF file' "$WORK/text.elf" || fail "a foreign file was overwritten"
 expect 2 '' run boot --trace "$WORK/no-folder/run.db"
 expect 0 '' run boot --quiet --trace "$WORK/run.db"
+expect 2 'had a guest; name its file' replay "$WORK/run.db" --guest ''
 expect 2 '' query "$WORK/run.db" 'SELECT nonsense'
 expect 2 '' query "$WORK/run.db" 'DELETE FROM event'
 expect 2 'NAME=VALUE' query "$WORK/run.db" page-history gpa

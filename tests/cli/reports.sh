@@ -18,6 +18,9 @@ grep -q 'errors="0"' "$WORK/j.xml" || fail "errors in the JUnit file of a good r
 echo 'scenario { title = "x", expect = { holds = "all" } }' >"$WORK/s.lua"
 expect 3 '' run "$WORK/s.lua" --monitor default --limit-insns 1000 --junit "$WORK/j.xml"
 grep -q 'errors="1"' "$WORK/j.xml" || fail "no error in the JUnit file of a run cut short"
+printf 'scenario { title = "caf\\xe9", expect = { console = "\\1" } }\n' >"$WORK/s.lua"
+expect 1 '' run "$WORK/s.lua" --monitor default --junit "$WORK/j.xml"
+LC_ALL=C grep -q "&#x1;\|$(printf '\351')" "$WORK/j.xml" && fail "characters that XML does not have"
 expect 0 '' run boot
 grep -q ' $' "$WORK/out" && fail "spaces at the ends of lines"
 LC_ALL=C expect 0 'query \[OPTION\.\.\.\] RUN.DB' query --help
