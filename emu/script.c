@@ -115,6 +115,9 @@ static bool chunk_resume(struct script *script, GError **error)
                     "%s: coroutine.yield() at the top level of the file", script->scenario.path);
         return false;
     }
+    if (status != LUA_OK &&
+        script->stop == SCRIPT_STOP_ENDED) /* hv.stop(): an end like any other */
+        return true;
     if (status != LUA_OK) {
         thread_error(script, script->chunk, status, error);
         return false;
@@ -208,10 +211,12 @@ bool script_attach(struct script *script, struct machine *machine, uint64_t seed
     if (!chunk_resume(script, error))
         return false;
     if (script->triggers_unbound > 0) {
+        char *line = script->unbound_line > 0 ? g_strdup_printf(":%d", script->unbound_line) : NULL;
         g_set_error(error, EMU_ERROR, EMU_ERROR_INPUT,
-                    "%s:%d: at{...} has no function: write at{...}(function (cpu, operation) ... "
+                    "%s%s: at{...} has no function: write at{...}(function (cpu, operation) ... "
                     "end)",
-                    script->scenario.path, script->unbound_line);
+                    script->scenario.path, line ? line : "");
+        g_free(line);
         return false;
     }
     if (machine != NULL)

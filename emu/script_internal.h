@@ -49,7 +49,7 @@ struct script_trigger {
     uint64_t nth;     /* 0: every time */
     uint64_t gpa;     /* page; UINT64_MAX: any */
     uint64_t seen;
-    int function; /* registry reference; LUA_NOREF: none yet */
+    int function; /* registry reference; LUA_NOREF: none asked for yet */
 };
 
 struct script {

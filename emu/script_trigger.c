@@ -107,16 +107,16 @@ static int64_t field_count(lua_State *lua, const char *name, int64_t low, int64_
 static int trigger_bind(lua_State *lua)
 {
     struct script *script = script_of(lua);
+    struct script_trigger *kept = lua_touserdata(lua, lua_upvalueindex(1));
+    if (kept->function == LUA_NOREF) /* what is wrong from here on is said at once */
+        script->triggers_unbound--;
+    kept->function = LUA_REFNIL;
     luaL_checktype(lua, 1, LUA_TFUNCTION);
     lua_settop(lua, 1);
-    struct script_trigger *kept = lua_touserdata(lua, lua_upvalueindex(1));
     struct script_trigger trigger = *kept;
     if (script->triggers_count == SCRIPT_TRIGGERS_MAX)
         return luaL_error(lua, "more than %d triggers", SCRIPT_TRIGGERS_MAX);
     trigger.function = luaL_ref(lua, LUA_REGISTRYINDEX);
-    if (kept->function == LUA_NOREF)
-        script->triggers_unbound--;
-    kept->function = trigger.function;
     script->triggers[script->triggers_count++] = trigger;
     return 0;
 }

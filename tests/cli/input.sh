@@ -116,6 +116,9 @@ echo 'scenario { title = "two\nlines", monitor = "default" }' >"$WORK/s.lua"
 expect 2 's.lua:.*(title must be one line|unfinished string)' run "$WORK/s.lua"
 printf 'scenario { title = "x", monitor = "default" }\n\nat { event = "vmgexit" }\n' >"$WORK/s.lua"
 expect 2 's.lua:3: at\{...\} has no function' run "$WORK/s.lua"
+echo 'scenario { title = "x", monitor = "default", expect = { ends = "stopped" } } hv.stop("enough")' \
+    >"$WORK/s.lua"
+expect 0 'stopped: enough' run "$WORK/s.lua"
 expect 3 'cut short \(limit-insns\)' run boot --limit-insns 1000
 expect 3 'cut short \(limit-events\)' run boot --limit-events 3000
 expect 3 'cut short \(limit-time\)' run boot --limit-time 1us
