@@ -35,16 +35,32 @@ static void shared_note(struct vcpu *vcpu, uint64_t spa, bool write)
             return;
         }
     }
-    if (state->shared_count == VCPU_SHARED_MAX)
-        fill_slice_begin(vcpu);
+    if (state->shared_count == VCPU_SHARED_MAX) {
+        fill_flush(vcpu);
+        state->shared_count = 0;
+    }
+    state->shared_at[state->shared_count] = state->insns_world;
     state->shared_spa[state->shared_count++] = spa | write;
 }
 
+/*
+ * What the instruction at hand has touched so far stays touched when its next access has been
+ * announced: it begins anew, and would else be announced in turns for ever (XCHG reads and writes).
+ */
 void fill_slice_begin(struct vcpu *vcpu)
 {
-    if (vcpu->state.shared_count > 0)
+    struct vcpu_state *state = &vcpu->state;
+    uint32_t kept = 0;
+
+    if (state->shared_count > 0)
         fill_flush(vcpu);
-    vcpu->state.shared_count = 0;
+    for (uint32_t i = 0; state->perform && i < state->shared_count; i++) {
+        if (state->shared_at[i] != state->insns_world)
+            continue;
+        state->shared_spa[kept] = state->shared_spa[i];
+        state->shared_at[kept++] = state->shared_at[i];
+    }
+    state->shared_count = kept;
 }
 
 /* ------------------------------------------------------------------ the callback */
@@ -208,6 +224,27 @@ static void shared_event(struct vcpu *vcpu, const struct tlb_entry *entry, uint6
     trace_emit(vcpu->env->trace, &event);
 }
 
+/*
+ * An access that was announced is performed; so is what its instruction does before it again, since
+ * the instruction begins anew. Any other is announced, unless nobody wants to know.
+ */
+static bool shared_pass(struct vcpu *vcpu, uint64_t spa, enum vcpu_visible what)
+{
+    struct vcpu_state *state = &vcpu->state;
+    const uint64_t announced = spa | (what == VISIBLE_SHARED_WRITE);
+
+    if ((vcpu->env->visible & what) == 0)
+        return true;
+    if (state->perform && state->announced_at == state->insns_world) {
+        state->perform = state->announced != announced;
+        return true;
+    }
+    state->perform = true;
+    state->announced = announced;
+    state->announced_at = state->insns_world;
+    return false;
+}
+
 static bool resolve_shared(struct vcpu *vcpu, const struct tlb_entry *entry,
                            const struct access *access, enum vcpu_visible *visible)
 {
@@ -216,7 +253,7 @@ static bool resolve_shared(struct vcpu *vcpu, const struct tlb_entry *entry,
     if (shared_seen(vcpu, entry->spa) >= (write ? 2u : 1u))
         return true;
     const enum vcpu_visible what = write ? VISIBLE_SHARED_WRITE : VISIBLE_SHARED_READ;
-    if (!vcpu_visible_pass(vcpu, what)) {
+    if (!shared_pass(vcpu, entry->spa, what)) {
         *visible = what;
         return false;
     }

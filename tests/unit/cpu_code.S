@@ -92,6 +92,16 @@ CODE read_loop
     jmp 1b
 END read_loop
 
+/* Reads and writes [RDI] in one instruction, then copies [RDI] to [RSI]. */
+CODE shared_twice
+    xchg %rax, (%rdi)
+    mov %rdi, %rdx
+    mov %rsi, %rdi
+    mov %rdx, %rsi
+    movsq
+    rep; vmmcall
+END shared_twice
+
 CODE write_loop
 1:  mov %rax, (%rdi)
     inc %rax

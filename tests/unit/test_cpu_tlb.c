@@ -281,6 +281,34 @@ static void test_visible(void)
     fixture_free(f);
 }
 
+/* Each access of an instruction is announced once, although the instruction begins anew each time. */
+static void test_visible_twice(void)
+{
+    static const enum vcpu_visible expected[] = {
+        VISIBLE_SHARED_READ, VISIBLE_SHARED_WRITE, /* XCHG */
+        VISIBLE_SHARED_WRITE, /* MOVS: the destination; the source is not new in this slice */
+    };
+    const uint64_t from = FIXTURE_HV + 0x20, to = FIXTURE_HV + 0x1040;
+    struct fixture *f = fixture_new();
+    uint64_t copied;
+
+    FIXTURE_CODE_OF(f, shared_twice);
+    f->env.visible = VISIBLE_SHARED_READ | VISIBLE_SHARED_WRITE;
+    f->vmsa.rax = 77;
+    f->vmsa.rdi = FIXTURE_SHARED + from;
+    f->vmsa.rsi = FIXTURE_SHARED + to;
+    fixture_start(f);
+    for (size_t i = 0; i < G_N_ELEMENTS(expected); i++) {
+        g_assert_cmpint(f->exit.reason, ==, VCPU_EXIT_VISIBLE);
+        g_assert_cmpint(f->exit.visible, ==, expected[i]);
+        fixture_run(f);
+    }
+    g_assert_cmphex(f->exit.code, ==, SVM_EXIT_VMGEXIT);
+    memcpy(&copied, f->memory.dram + to, sizeof(copied));
+    g_assert_cmpuint(copied, ==, 77);
+    fixture_free(f);
+}
+
 /* C=0 sees the ciphertext of an assigned page (APM 2 15.34.6). */
 static void test_shared_ciphertext(void)
 {
@@ -310,6 +338,7 @@ int main(int argc, char **argv)
     g_test_add_func("/cpu/code/more-than-the-engine-holds", test_much_code);
     g_test_add_func("/cpu/shared/one-event-a-slice", test_shared);
     g_test_add_func("/cpu/shared/visible-before-it-happens", test_visible);
+    g_test_add_func("/cpu/shared/each-access-announced-once", test_visible_twice);
     g_test_add_func("/cpu/shared/assigned-page-reads-as-ciphertext", test_shared_ciphertext);
     return g_test_run();
 }
