@@ -92,6 +92,7 @@ static void breach_emit(struct rules *rules, enum rule_id id, const struct rule_
     if (status->breaches++ == 0) {
         status->first_seq = cause->seq;
         status->first_spa = spa;
+        status->first_gpa = gpa_of(view, spa);
     }
     memset(&event, 0, sizeof(event));
     event.time = cause->time;
@@ -231,6 +232,7 @@ void rules_emit_verdicts(const struct rules *rules)
         event.rule.holds = status->breaches == 0;
         event.rule.cause_seq = status->first_seq;
         event.rule.spa = status->first_spa;
+        event.rule.gpa = status->first_gpa;
         trace_emit_derived(rules->trace, &event);
     }
 }

@@ -55,6 +55,7 @@ struct rule_status {
     uint64_t breaches;  /* events that broke it */
     uint64_t first_seq; /* the deciding event; 0 if it holds */
     uint64_t first_spa; /* lowest page concerned at that event */
+    uint64_t first_gpa; /* its guest physical address, 0 if not known */
     bool enabled;
 };
 struct rule_status rules_status(const struct rules *rules, enum rule_id id);

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Every example of docs/scenario-reference.md runs: ```lua ends well (a fragment is put behind a
-# scenario{} of its own), ```lua wrong ends with exit code 2.
+# scenario{} of its own), ```lua wrong ends with exit code 2. What the command lists is documented.
 . "$(dirname "$0")/lib.sh"
 
 awk -v dir="$WORK" '
@@ -23,4 +23,19 @@ for file in "$WORK"/example-*.lua; do
     [ "$code" -eq "$wanted" ] || cat "$file" >&2
 done
 [ "$count" -ge 8 ] || fail "only $count examples found"
+
+# What `prova list` names is in the documents.
+documented() {
+    for name in $("$PROVA" list "$1" | awk '{ print $1 }'); do
+        grep -q -e "\`$name\`" "$2" || fail "$2 does not say what \`$name\` of 'prova list $1' is"
+    done
+}
+documented queries docs/database.md
+documented invariants docs/invariants.md
+documented rules docs/invariants.md
+documented guests docs/monitor.md
+documented settings docs/scenario-reference.md
+for verb in $("$PROVA" --help | sed -n 's/^  \([a-z][a-z-]*\) .*  .*/\1/p' | grep -v '^prova$'); do
+    grep -q "^| \`$verb[ \`]" docs/commands.md || fail "docs/commands.md has no verb $verb"
+done
 finish

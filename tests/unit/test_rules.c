@@ -369,6 +369,7 @@ static void test_status_and_verdicts(void)
     g_assert_cmpuint(rules_status(rules, RULE_DOUBLE_VALIDATE).breaches, ==, 2);
     g_assert_cmpuint(rules_status(rules, RULE_DOUBLE_VALIDATE).first_seq, ==, seq);
     g_assert_cmpuint(rules_status(rules, RULE_DOUBLE_VALIDATE).first_spa, ==, 0x2000);
+    g_assert_cmpuint(rules_status(rules, RULE_DOUBLE_VALIDATE).first_gpa, ==, 0x7000);
     rules_emit_verdicts(rules);
     g_assert_cmpuint(verdicts.count, ==, RULE_ID_END - 2);
     g_assert_cmpuint(verdicts.broken, ==, 1);
