@@ -198,10 +198,15 @@ static int run_all(struct run_command *command, const struct run_request *reques
     return code;
 }
 
-/* A scenario's path; a plain name is looked up among those that come with the command. */
+/*
+ * A scenario's path; a plain name is looked up among those that come with the command. A folder of
+ * that name (/boot) is in nobody's way.
+ */
 static char *scenario_find(const char *name)
 {
-    if (g_file_test(name, G_FILE_TEST_EXISTS) || strchr(name, '/') != NULL)
+    bool file_there =
+        g_file_test(name, G_FILE_TEST_EXISTS) && !g_file_test(name, G_FILE_TEST_IS_DIR);
+    if (file_there || strchr(name, '/') != NULL)
         return g_strdup(name);
     char *dir = tool_scenario_dir();
     char *file = g_str_has_suffix(name, ".lua") ? g_strdup(name) : g_strconcat(name, ".lua", NULL);

@@ -30,6 +30,11 @@ expect 2 "tlb_mode = 'fast'" run boot --tlb fast
 expect 2 'limit-insns many' run boot --limit-insns many
 expect 2 'there is no list' list monitor-names
 
+# A folder that is called like a scenario does not hide it.
+mkdir -p "$WORK/in/boot" "$WORK/in/scenarios"
+cp scenarios/boot.lua "$WORK/in/scenarios/"
+(cd "$WORK/in" && "$PROVA" run boot --quiet) || fail "a folder hides a scenario"
+
 # Files.
 expect 2 'no-such.lua: the scenario cannot be read: No such file' run no-such.lua
 expect 2 'must be a regular file' run "$WORK"
