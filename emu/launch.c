@@ -383,6 +383,7 @@ bool machine_launch(struct machine *machine, GError **error)
     struct event start = {.run = {.seed = machine->config.seed,
                                   .memory_bytes = machine->config.memory_bytes,
                                   .cpus = machine->cpus}};
+    memcpy(start.run.inputs_hash, machine->config.inputs_hash, sizeof(start.run.inputs_hash));
     machine_emit(machine, EVENT_RUN_START, ACTOR_RUN, &start);
     honest_init(machine);
     bool ok = images_load(&launch) && guest_create(&launch) && monitor_launch(&launch) &&

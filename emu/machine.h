@@ -34,6 +34,7 @@ struct machine_config {
     enum tlb_mode tlb_mode;
     struct rmp_config rmp_config;
     uint64_t slice_insns;       /* budget of one slice, 0 = default */
+    uint8_t inputs_hash[16];    /* of everything the run is made from, for run_start; may be 0 */
     uint64_t limit_insns;       /* retired by all processors together, 0 = default */
     uint64_t limit_events;      /* 0 = default */
     uint64_t limit_time_cycles; /* virtual time, 0 = default */

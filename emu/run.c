@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <xxhash.h>
 
 #include "cpu/symbols.h"
 #include "emu/error.h"
@@ -174,6 +175,36 @@ static bool expect_choose(struct run *run, GError **error)
     return run->expect != NULL;
 }
 
+/* What the run is made from: the files, and the options that shape it (limits only end it). */
+static void inputs_hash(struct run *run)
+{
+    struct machine_config *config = &run->config;
+    const uint64_t options[] = {
+        config->seed,
+        config->memory_bytes,
+        config->cpus,
+        config->guest_vmpl,
+        config->sev_features,
+        config->schedule,
+        config->tlb_mode,
+        config->slice_insns,
+        config->rmp_config.pval_vmpl,
+        config->rmp_config.pval_c0,
+        config->rmp_config.pval_npt,
+        config->rmp_config.inuse_write,
+    };
+    XXH3_state_t *state = XXH3_createState();
+    g_assert(state != NULL);
+    XXH3_128bits_reset(state);
+    for (size_t i = 0; i < run->inputs_count; i++)
+        XXH3_128bits_update(state, run->inputs[i].sha256, sizeof(run->inputs[i].sha256));
+    XXH3_128bits_update(state, options, sizeof(options));
+    XXH128_canonical_t hash;
+    XXH128_canonicalFromHash(&hash, XXH3_128bits_digest(state));
+    memcpy(config->inputs_hash, hash.digest, sizeof(config->inputs_hash));
+    XXH3_freeState(state);
+}
+
 static void run_observe(void *user, const struct event *event)
 {
     struct run *run = user;
@@ -210,8 +241,10 @@ struct run *run_new(const struct run_request *request, GError **error)
     struct run *run = g_new0(struct run, 1);
     run->verdicts = g_array_new(FALSE, TRUE, sizeof(struct run_verdict));
     if (scenario_load(run, request, error) && config_override(run, request, error) &&
-        images_load(run, request, error) && expect_choose(run, error))
+        images_load(run, request, error) && expect_choose(run, error)) {
+        inputs_hash(run);
         run->machine = machine_new(&run->config, error);
+    }
     if (run->machine == NULL) {
         run_free(run);
         return NULL;

@@ -20,6 +20,8 @@ if setarch -R true 2>/dev/null; then
         "without address-space randomisation"
 fi
 [ "$first" != "$(hash_of "$scenario" --seed 2)" ] || fail "the seed does not matter"
+[ "$first" != "$(hash_of "$scenario" --tlb hw)" ] || fail "the TLB mode does not show"
+same "$first" "$(hash_of "$scenario" --limit-events 1000000)" "with a limit that is not reached"
 
 # Triggers, random numbers, string keys in tables, several processors.
 cat >"$WORK/busy.lua" <<'END'

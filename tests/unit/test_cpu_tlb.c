@@ -281,7 +281,9 @@ static void test_visible(void)
     fixture_free(f);
 }
 
-/* Each access of an instruction is announced once, although the instruction begins anew each time. */
+/*
+ * Each access of an instruction is announced once, although the instruction begins anew each time.
+ */
 static void test_visible_twice(void)
 {
     static const enum vcpu_visible expected[] = {
