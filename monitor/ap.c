@@ -34,7 +34,7 @@ static _Noreturn void ap_main(struct cpu *cpu)
     ghcb_start(cpu);
     hv_start(cpu);
     cpu->has_console = true;
-    console_print(cpu, "vCPU %u up, APIC ID %u", cpu->index, cpu->apic_id);
+    console_milestone(cpu, "vCPU %u up, APIC ID %u", cpu->index, cpu->apic_id);
     ap_announce_vcpu(cpu, cpu);
     request_loop(cpu);
 }

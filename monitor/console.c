@@ -48,19 +48,34 @@ static void print_unlocked(struct cpu *cpu, const char *format, ...)
     va_end(arguments);
 }
 
-void console_print(struct cpu *cpu, const char *format, ...)
+static void print_line(struct cpu *cpu, const char *format, va_list arguments)
 {
     if (!cpu->has_console) {
         return;
     }
-    va_list arguments;
-    va_start(arguments, format);
     lock_acquire(&cpu->monitor->console.lock);
     print_unlocked(cpu, "monitor: ");
     format_print(put, cpu, format, arguments);
     print_unlocked(cpu, "\n");
     lock_release(&cpu->monitor->console.lock);
+}
+
+void console_print(struct cpu *cpu, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    print_line(cpu, format, arguments);
     va_end(arguments);
+}
+
+void console_milestone(struct cpu *cpu, const char *format, ...)
+{
+    if (MONITOR_VERBOSE) {
+        va_list arguments;
+        va_start(arguments, format);
+        print_line(cpu, format, arguments);
+        va_end(arguments);
+    }
 }
 
 void console_last_words(struct cpu *cpu, const char *what, uint64_t value, unsigned code)

@@ -2,6 +2,7 @@
 #include "monitor/lock_kernel.h"
 
 #include "monitor/call.h"
+#include "monitor/console.h"
 #include "monitor/guest_memory.h"
 #include "monitor/monitor.h"
 #include "monitor/pvalidate.h"
@@ -217,6 +218,9 @@ static enum svsm_result call_locked(struct cpu *cpu, struct call *call)
     }
     result = sweep(cpu);
     call->rdx = result == SVSM_INCOMPLETE ? token(lock_kernel) : 0;
+    if (result == SVSM_SUCCESS) {
+        console_milestone(cpu, "kernel locked");
+    }
     return result;
 }
 

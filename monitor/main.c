@@ -99,13 +99,14 @@ static void monitor_run(struct cpu *cpu)
     hv_doorbell_make(monitor, cpu);
     hv_start(cpu);
     console_start(&monitor->console, cpu);
-    console_print(cpu, "C-bit %u, SEV_FEATURES 0x%lx, vCPUs %u, guest at VMPL %u", monitor->c_bit,
-                  monitor->sev_features, monitor->params.vcpu_count, monitor->info.guest_vmpl);
+    console_milestone(cpu, "C-bit %u, SEV_FEATURES 0x%lx, vCPUs %u, guest at VMPL %u",
+                      monitor->c_bit, monitor->sev_features, monitor->params.vcpu_count,
+                      monitor->info.guest_vmpl);
 
     ap_make_all(monitor, cpu);
     page_states_start(monitor);
     guest_memory_start(cpu);
-    console_print(cpu, "memory up to 0x%lx validated", monitor->pages.count << PAGE_SHIFT);
+    console_milestone(cpu, "memory up to 0x%lx validated", monitor->pages.count << PAGE_SHIFT);
 
     secrets_take();
     psp_channel_start(&monitor->psp, cpu);
@@ -117,7 +118,7 @@ static void monitor_run(struct cpu *cpu)
     }
     guest_image_grant(cpu);
     guest_launch(cpu);
-    console_print(cpu, "guest measured, starting at 0x%lx", monitor->info.guest_entry);
+    console_milestone(cpu, "guest measured, starting at 0x%lx", monitor->info.guest_entry);
     request_loop(cpu);
 }
 

@@ -25,7 +25,7 @@ function hypervisor(vcpu)
       assert(hv.rmpread(text).assigned, "monitor text is assigned")
       -- The ELF file holds this text in its constants; DRAM does not.
       local constants = hv.read(hv.spa_of(strings), strings_end - strings)
-      assert(#constants > 1000 and not has(constants, "guest measured"), "ciphertext")
+      assert(#constants > 1000 and not has(constants, "terminating, code"), "ciphertext")
       -- The same bytes again, so that it is the DRAM's contents and nothing random.
       assert(constants == hv.read(hv.spa_of(strings), strings_end - strings))
       -- A VMSA is ciphertext too: its RIP is the ELF's entry, or was.

@@ -20,13 +20,14 @@ prova_unit_test(NAME monitor_vmsa
             ${PROJECT_SOURCE_DIR}/cpu/vmsa_check.c
     LIBS prova_rmp LABELS quick)
 
-foreach(image default no-scrub)
+foreach(image default no-scrub verbose)
     prova_command_test(NAME monitor.image-${image} LABELS unit
         COMMAND "${CMAKE_CURRENT_SOURCE_DIR}/check-monitor-image" $<TARGET_FILE:monitor-${image}>)
 endforeach()
 
 # The images as programs, on the emulated platform.
 prova_unit_test(NAME monitor_run SOURCES test_monitor_run.c LIBS prova_emu)
-add_dependencies(test_monitor_run monitor-default monitor-no-scrub guest-hello guest-page-cycle)
+add_dependencies(test_monitor_run monitor-default monitor-no-scrub monitor-verbose
+    guest-hello guest-page-cycle guest-lock-kernel)
 prova_unit_test(NAME monitor_vcpus SOURCES test_monitor_vcpus.c LIBS prova_emu)
 add_dependencies(test_monitor_vcpus monitor-default guest-page-cycle guest-vcpus)

@@ -107,11 +107,43 @@ static void test_hello(void)
     machine_free(machine);
 }
 
+/* A line of the monitor on the console: "monitor: " at the start of a line. */
+static bool says(struct machine *machine, const char *text)
+{
+    g_autofree char *line = g_strconcat("monitor: ", text, NULL);
+    g_autofree char *later = g_strconcat("\n", line, NULL);
+    const char *console = machine_console(machine);
+    return g_str_has_prefix(console, line) || strstr(console, later) != NULL;
+}
+
+static void test_quiet(void)
+{
+    struct machine *machine = machine_started("default.elf", "lock-kernel.elf", 3);
+    g_assert_cmpint(machine_run(machine, NULL), ==, RUN_END_TERMINATED);
+    g_assert_cmphex(machine_end_detail(machine), ==, END_OK);
+    g_assert_nonnull(strstr(machine_console(machine), "lock-kernel: all passed"));
+    g_assert_false(says(machine, ""));
+    machine_free(machine);
+}
+
+static void test_verbose(void)
+{
+    struct machine *machine = machine_started("verbose.elf", "lock-kernel.elf", 3);
+    g_assert_cmpint(machine_run(machine, NULL), ==, RUN_END_TERMINATED);
+    g_assert_cmphex(machine_end_detail(machine), ==, END_OK);
+    g_assert_true(says(machine, "C-bit 51, "));
+    g_assert_true(says(machine, "memory up to 0x"));
+    g_assert_true(says(machine, "guest measured, starting at 0x"));
+    g_assert_true(says(machine, "kernel locked"));
+    machine_free(machine);
+}
+
 static void test_no_guest(void)
 {
     struct machine *machine = machine_started("default.elf", NULL, 3);
     g_assert_cmpint(machine_run(machine, NULL), ==, RUN_END_TERMINATED);
     g_assert_cmphex(machine_end_detail(machine), ==, MONITOR_END(0x70));
+    g_assert_true(says(machine, "cpu 0: no guest image"));
     machine_free(machine);
 }
 
@@ -314,6 +346,8 @@ int main(int argc, char **argv)
     g_test_add_data_func("/monitor/run/every-call/vmpl3", GUINT_TO_POINTER(3), test_honest);
     g_test_add_func("/monitor/run/hello", test_hello);
     g_test_add_func("/monitor/run/no-guest", test_no_guest);
+    g_test_add_func("/monitor/run/console/quiet", test_quiet);
+    g_test_add_func("/monitor/run/console/verbose", test_verbose);
     g_test_add_func("/monitor/run/no-scrub-grants-what-it-found", test_no_scrub);
     for (size_t i = 0; i < G_N_ELEMENTS(lies); i++) {
         g_autofree char *path = g_strconcat("/monitor/run/lie/", lies[i].name, NULL);
