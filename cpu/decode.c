@@ -142,8 +142,41 @@ static size_t repeats_strip(const uint8_t *bytes, size_t avail, uint8_t out[DECO
     return at - kept;
 }
 
+/*
+ * Near branches with 66 and no REX.W: AMD and the engine take a displacement of 16 bits and cut RIP
+ * to 16 bits (APM 3 CALL, JMP, Jcc); Capstone 5 reads them as Intel does, with 32. Returns the
+ * length, 0 if it is not one; *opcode gets its last opcode byte, *displacement the number.
+ */
+static uint8_t branch16_length(const uint8_t *bytes, size_t avail, uint8_t *opcode,
+                               int16_t *displacement)
+{
+    size_t at = 0;
+    bool opsize = false;
+    for (; at < avail && is_legacy_prefix(bytes[at]); at++)
+        opsize = opsize || bytes[at] == 0x66;
+    if (at < avail && (bytes[at] & 0xf0) == 0x40) {
+        if ((bytes[at] & 8) != 0)
+            return 0;
+        at++;
+    }
+    if (at + 1 < avail && bytes[at] == 0x0f && (bytes[at + 1] & 0xf0) == 0x80)
+        at++;
+    else if (at >= avail || (bytes[at] != 0xe8 && bytes[at] != 0xe9))
+        return 0;
+    if (!opsize || at + 3 > avail)
+        return 0;
+    *opcode = bytes[at];
+    memcpy(displacement, bytes + at + 1, sizeof(*displacement));
+    return (uint8_t)(at + 3);
+}
+
 static uint8_t length_find(struct decode *decode, const uint8_t *bytes, size_t avail, uint64_t rip)
 {
+    uint8_t opcode;
+    int16_t displacement;
+    uint8_t branch = branch16_length(bytes, avail, &opcode, &displacement);
+    if (branch != 0)
+        return branch;
     uint8_t stripped[DECODE_INSN_MAX];
     size_t repeats = repeats_strip(bytes, avail, stripped);
     if (repeats != 0) {
@@ -199,6 +232,18 @@ static const char *unlisted_name(const uint8_t *bytes, uint8_t length)
 uint8_t decode_text(struct decode *decode, const uint8_t *bytes, size_t avail, uint64_t rip,
                     char *out, size_t out_bytes)
 {
+    static const char *const conditions[] = { "jo", "jno", "jb",  "jae", "je", "jne", "jbe", "ja",
+                                              "js", "jns", "jp",  "jnp", "jl", "jge", "jle", "jg" };
+    uint8_t opcode;
+    int16_t displacement;
+    uint8_t branch = branch16_length(bytes, MIN(avail, (size_t)DECODE_INSN_MAX), &opcode,
+                                     &displacement);
+    if (branch != 0) {
+        const char *name = opcode == 0xe8 ? "call" : opcode == 0xe9 ? "jmp" : conditions[opcode & 15];
+        g_snprintf(out, out_bytes, "%s 0x%x", name,
+                   (unsigned)((rip + branch + (uint64_t)displacement) & 0xffff));
+        return branch;
+    }
     const cs_insn *insn = decode_detail(decode, bytes, avail, rip);
     if (insn != NULL) {
         const char *space = insn->op_str[0] != '\0' ? " " : "";

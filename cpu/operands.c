@@ -68,10 +68,20 @@ static uint32_t far_bytes(const cs_insn *insn)
     return rex_w(insn) ? 10 : opsize16(insn) ? 4 : 6;
 }
 
+/* Capstone 5 calls far branches through memory (FF /3, FF /5) CALL and JMP, Capstone 4 does not. */
+static unsigned insn_id(const cs_insn *insn)
+{
+    const cs_x86 *x86 = &insn->detail->x86;
+    const unsigned extension = x86->modrm >> 3 & 7;
+    if (x86->opcode[0] == 0xff && x86->modrm < 0xc0 && (extension == 3 || extension == 5))
+        return extension == 3 ? X86_INS_LCALL : X86_INS_LJMP;
+    return insn->id;
+}
+
 /* Sizes of state images and of operands that Capstone gives as one of their parts. */
 static uint32_t operand_bytes(const cs_insn *insn, const cs_x86_op *op)
 {
-    switch (insn->id) {
+    switch (insn_id(insn)) {
     case X86_INS_FXSAVE:
     case X86_INS_FXSAVE64:
     case X86_INS_FXRSTOR:
@@ -102,7 +112,7 @@ static uint32_t operand_bytes(const cs_insn *insn, const cs_x86_op *op)
 /* Memory operands that are only addresses. */
 static bool operand_is_address(const cs_insn *insn)
 {
-    switch (insn->id) {
+    switch (insn_id(insn)) {
     case X86_INS_LEA:
     case X86_INS_NOP:
     case X86_INS_INVLPG:
@@ -216,7 +226,7 @@ static bool put_stack(struct list *list, const cs_insn *insn, const struct decod
     uint64_t rsp = regs->gpr[RSP];
     uint32_t slot = opsize16(insn) ? 2 : 8;
     uint32_t far_slot = rex_w(insn) ? 8 : opsize16(insn) ? 2 : 4;
-    switch (insn->id) {
+    switch (insn_id(insn)) {
     case X86_INS_PUSH:
     case X86_INS_PUSHF:
     case X86_INS_PUSHFD:
@@ -268,7 +278,7 @@ static void put_implicit(struct list *list, const cs_insn *insn, const struct de
         segment = regs->gs_base;
     bool addr32 = insn->detail->x86.addr_size == 4;
     uint64_t xlat = regs->gpr[RBX] + (regs->gpr[RAX] & 0xff);
-    switch (insn->id) {
+    switch (insn_id(insn)) {
     case X86_INS_XLATB:
         put(list, segment + (addr32 ? (uint32_t)xlat : xlat), 1, DECODE_READ);
         break;
@@ -351,7 +361,7 @@ size_t decode_selectors(struct decode *decode, const uint8_t *bytes, size_t avai
     const cs_x86_op *op = insn->detail->x86.operands;
     unsigned count = insn->detail->x86.op_count;
     uint32_t slot = rex_w(insn) ? 8 : opsize16(insn) ? 2 : 4;
-    switch (insn->id) {
+    switch (insn_id(insn)) {
     case X86_INS_MOV:
         return count == 2 && is_segment_reg(&op[0])
                    ? selector_of_operand(insn, regs, &op[1], 0, false, out)

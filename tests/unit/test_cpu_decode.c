@@ -48,7 +48,8 @@ static void test_lengths(void)
         { "f30f01d9", "vmmcall", 4 },
         { "48b88877665544332211", "movabs rax, 0x1122334455667788", 10 },
         { "f348ab", "rep stosq qword ptr [rdi], rax", 3 },
-        { "66e80000", "call 4", 4 }, /* AMD truncates RIP to 16 bits */
+        { "66e80000", "call 0x4", 4 }, /* AMD truncates RIP to 16 bits */
+        { "660f850100", "jne 0x6", 5 },
         { "f30f1efa", "endbr64", 4 },
         { "06", ".byte", 0 }, /* PUSH ES: not in 64-bit mode */
         { "48b888776655", ".byte", 0 },
