@@ -239,7 +239,9 @@ uint8_t decode_text(struct decode *decode, const uint8_t *bytes, size_t avail, u
     uint8_t branch = branch16_length(bytes, MIN(avail, (size_t)DECODE_INSN_MAX), &opcode,
                                      &displacement);
     if (branch != 0) {
-        const char *name = opcode == 0xe8 ? "call" : opcode == 0xe9 ? "jmp" : conditions[opcode & 15];
+        const char *name = opcode == 0xe8   ? "call"
+                           : opcode == 0xe9 ? "jmp"
+                                            : conditions[opcode & 15];
         g_snprintf(out, out_bytes, "%s 0x%x", name,
                    (unsigned)((rip + branch + (uint64_t)displacement) & 0xffff));
         return branch;
