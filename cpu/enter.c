@@ -153,6 +153,7 @@ static void state_begin(struct vcpu *vcpu, const struct vmcb *vmcb)
 
     state->in_guest = true;
     state->perform = false;
+    state->stopped_at = UINT64_MAX;
     state->vmpl = vcpu->image.vmpl;
     state->sev_features = vcpu->image.sev_features;
     state->virtual_tom = vcpu->image.virtual_tom;

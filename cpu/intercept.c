@@ -126,18 +126,31 @@ static enum step io_insn(struct vcpu *vcpu, struct fault *fault)
     return step_fault(fault, fault_vc(EXIT_IOIO));
 }
 
+/*
+ * False once for each time that the instruction is reached. What else of it is announced after the
+ * breakpoint, and so begins it anew, is another matter than state.perform is about.
+ */
+static bool breakpoint_pass(struct vcpu *vcpu, uint64_t rip)
+{
+    struct vcpu_state *state = &vcpu->state;
+
+    if (state->stopped_rip == rip && state->stopped_at == state->insns_world)
+        return true;
+    state->stopped_rip = rip;
+    state->stopped_at = state->insns_world;
+    return false;
+}
+
 enum step intercept_trap(struct vcpu *vcpu, enum vcpu_visible *visible, struct fault *fault)
 {
     const uint64_t rip = vcpu_reg(vcpu, UC_X86_REG_RIP);
     struct insn insn;
 
     if (vcpu_breakpoint_at(vcpu, rip) && vcpu->skip_gva != rip) {
-        if (!vcpu->state.perform) {
-            vcpu->state.perform = true;
+        if (!breakpoint_pass(vcpu, rip)) {
             *visible = VISIBLE_BREAKPOINT;
             return STEP_VISIBLE;
         }
-        vcpu->state.perform = false;
         vcpu->skip_gva = rip;
     }
     insn_fetch(vcpu, &insn);

@@ -217,6 +217,8 @@ struct vcpu_state {
     uint64_t shared_at[VCPU_SHARED_MAX];  /* insns_world when it was touched first */
     uint64_t announced;    /* shared page and kind that perform is for, as in shared_spa */
     uint64_t announced_at; /* insns_world then */
+    uint64_t stopped_rip;  /* breakpoint that was announced last */
+    uint64_t stopped_at;   /* insns_world then */
     uint64_t breakpoint[VCPU_BREAKPOINTS_MAX];
     uint32_t breakpoint_count;
     uint64_t last_exit_code, last_info1, last_info2; /* for descriptions */

@@ -281,6 +281,27 @@ static void test_visible(void)
     fixture_free(f);
 }
 
+/* A breakpoint at an instruction that is announced for what it reads as well: each once. */
+static void test_visible_breakpoint(void)
+{
+    static const enum vcpu_visible expected[] = {VISIBLE_BREAKPOINT, VISIBLE_SHARED_READ,
+                                                 VISIBLE_VMGEXIT};
+    struct fixture *f = fixture_new();
+
+    FIXTURE_CODE_OF(f, read_loop);
+    f->env.visible = VISIBLE_ALL;
+    f->vmsa.rdi = FIXTURE_SHARED + FIXTURE_HV + 0x20;
+    g_assert_true(vcpu_breakpoint_set(f->vcpu, FIXTURE_CODE));
+    fixture_start(f);
+    for (size_t i = 0; i < G_N_ELEMENTS(expected); i++) {
+        g_assert_cmpint(f->exit.reason, ==, VCPU_EXIT_VISIBLE);
+        g_assert_cmpint(f->exit.visible, ==, expected[i]);
+        fixture_run(f);
+    }
+    g_assert_cmphex(f->exit.code, ==, SVM_EXIT_VMGEXIT);
+    fixture_free(f);
+}
+
 /*
  * Each access of an instruction is announced once, although the instruction begins anew each time.
  */
@@ -340,6 +361,7 @@ int main(int argc, char **argv)
     g_test_add_func("/cpu/code/more-than-the-engine-holds", test_much_code);
     g_test_add_func("/cpu/shared/one-event-a-slice", test_shared);
     g_test_add_func("/cpu/shared/visible-before-it-happens", test_visible);
+    g_test_add_func("/cpu/shared/breakpoint-announced-beside-it", test_visible_breakpoint);
     g_test_add_func("/cpu/shared/each-access-announced-once", test_visible_twice);
     g_test_add_func("/cpu/shared/assigned-page-reads-as-ciphertext", test_shared_ciphertext);
     return g_test_run();
