@@ -31,3 +31,6 @@ add_dependencies(test_monitor_run monitor-default monitor-no-scrub monitor-verbo
     guest-hello guest-page-cycle guest-lock-kernel)
 prova_unit_test(NAME monitor_vcpus SOURCES test_monitor_vcpus.c LIBS prova_emu)
 add_dependencies(test_monitor_vcpus monitor-default guest-page-cycle guest-vcpus)
+prova_unit_test(NAME monitor_windows SOURCES test_monitor_windows.c
+    LIBS prova_emu prova_rules PkgConfig::CAPSTONE)
+add_dependencies(test_monitor_windows monitor-default guest-page-cycle guest-vcpus)
