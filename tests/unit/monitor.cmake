@@ -33,4 +33,4 @@ prova_unit_test(NAME monitor_vcpus SOURCES test_monitor_vcpus.c LIBS prova_emu)
 add_dependencies(test_monitor_vcpus monitor-default guest-page-cycle guest-vcpus)
 prova_unit_test(NAME monitor_windows SOURCES test_monitor_windows.c
     LIBS prova_emu prova_rules PkgConfig::CAPSTONE)
-add_dependencies(test_monitor_windows monitor-default guest-page-cycle guest-vcpus)
+add_dependencies(test_monitor_windows monitor-default guest-exerciser guest-vcpus)
