@@ -4,26 +4,21 @@
 #include "monitor/ap.h"
 #include "monitor/guest_vmsa.h"
 #include "monitor/hv.h"
-#include "monitor/layout.h"
 #include "monitor/monitor.h"
 
-static bool is_monitor_memory(uint64_t gpa)
-{
-    return gpa >= (uint64_t)layout_memory_start && gpa < (uint64_t)layout_memory_end;
-}
-
-/* The monitor's own pages have one virtual address; a VMSA of the guest's gets a window. */
+/*
+ * Always by a window, the monitor's own pages too: whether a VMSA runs is looked at when a store is
+ * translated, and nothing says that a translation from when it was at rest ends with VMRUN. The
+ * window is mapped anew for each store, so the store is translated anew.
+ */
 static struct vmsa *vmsa_map(struct cpu *cpu, enum window_slot slot, uint64_t gpa)
 {
-    return is_monitor_memory(gpa) ? (struct vmsa *)gpa
-                                  : window_map(&cpu->monitor->space, cpu->index, slot, gpa);
+    return window_map(&cpu->monitor->space, cpu->index, slot, gpa);
 }
 
-static void vmsa_unmap(struct cpu *cpu, enum window_slot slot, uint64_t gpa)
+static void vmsa_unmap(struct cpu *cpu, enum window_slot slot)
 {
-    if (!is_monitor_memory(gpa)) {
-        window_unmap(&cpu->monitor->space, cpu->index, slot);
-    }
+    window_unmap(&cpu->monitor->space, cpu->index, slot);
 }
 
 struct vmsa *vcpu_seize(struct cpu *cpu)
@@ -51,7 +46,7 @@ uint64_t vcpu_release(struct cpu *cpu, struct vmsa *vmsa)
         vcpu->flushes = flushes;
     }
     guest_vmsa_release(vmsa);
-    vmsa_unmap(cpu, WINDOW_VMSA, vcpu->vmsa_gpa);
+    vmsa_unmap(cpu, WINDOW_VMSA);
     vcpu->state = VCPU_RUNNABLE;
     lock_release(&vcpu->lock);
     return changes;
@@ -73,7 +68,7 @@ static void vmsa_stop(struct cpu *cpu, struct cpu *target)
     ap_withdraw_vcpu(cpu, target);
     vcpu->changes++;
     guest_vmsa_seize(vmsa_map(cpu, WINDOW_OTHER_VMSA, vcpu->vmsa_gpa));
-    vmsa_unmap(cpu, WINDOW_OTHER_VMSA, vcpu->vmsa_gpa);
+    vmsa_unmap(cpu, WINDOW_OTHER_VMSA);
 }
 
 enum vcpu_result vcpu_claim(struct cpu *target)
@@ -104,7 +99,7 @@ static bool attach(struct cpu *cpu, struct cpu *target, uint64_t vmsa_gpa, uint6
     bool first = !target->started;
     /* Runnable not before it stands where a flush finds it: the lock makes one step of it. */
     guest_vmsa_release(vmsa_map(cpu, WINDOW_OTHER_VMSA, vmsa_gpa));
-    vmsa_unmap(cpu, WINDOW_OTHER_VMSA, vmsa_gpa);
+    vmsa_unmap(cpu, WINDOW_OTHER_VMSA);
     target->vcpu.vmsa_gpa = vmsa_gpa;
     target->vcpu.state = VCPU_RUNNABLE;
     target->vcpu.changes++;
@@ -182,7 +177,7 @@ static void flush_one(struct cpu *cpu, struct cpu *target)
     lock_acquire(&vcpu->lock);
     if (vcpu->state == VCPU_RUNNABLE) {
         guest_vmsa_flush(vmsa_map(cpu, WINDOW_OTHER_VMSA, vcpu->vmsa_gpa));
-        vmsa_unmap(cpu, WINDOW_OTHER_VMSA, vcpu->vmsa_gpa);
+        vmsa_unmap(cpu, WINDOW_OTHER_VMSA);
     }
     lock_release(&vcpu->lock);
 }
@@ -212,7 +207,7 @@ bool vcpu_has_run(struct cpu *cpu, struct cpu *target)
     lock_acquire(&vcpu->lock);
     if (vcpu->state == VCPU_RUNNABLE) {
         has_run = guest_vmsa_has_run(vmsa_map(cpu, WINDOW_OTHER_VMSA, vcpu->vmsa_gpa));
-        vmsa_unmap(cpu, WINDOW_OTHER_VMSA, vcpu->vmsa_gpa);
+        vmsa_unmap(cpu, WINDOW_OTHER_VMSA);
     }
     lock_release(&vcpu->lock);
     return has_run;

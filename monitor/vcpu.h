@@ -7,7 +7,7 @@
  * is in use (APM 2 15.36.12), and the store exits with a nested page fault until then. So a VMSA
  * whose EFER.SVME was cleared by a store is at rest and stays so, and one whose PCPU_ID was cleared
  * by a store drops its translations before it runs again (APM 2 15.36.15). Whether the hypervisor
- * hurries does not matter for that.
+ * hurries does not matter for that. Such a store needs a translation of its own (vcpu.c).
  */
 #ifndef MONITOR_VCPU_H
 #define MONITOR_VCPU_H

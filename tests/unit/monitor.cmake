@@ -34,3 +34,5 @@ add_dependencies(test_monitor_vcpus monitor-default guest-page-cycle guest-vcpus
 prova_unit_test(NAME monitor_windows SOURCES test_monitor_windows.c
     LIBS prova_emu prova_rules PkgConfig::CAPSTONE)
 add_dependencies(test_monitor_windows monitor-default guest-exerciser guest-vcpus)
+prova_unit_test(NAME monitor_stale SOURCES test_monitor_stale.c LIBS prova_emu)
+add_dependencies(test_monitor_stale monitor-default guest-stale)
