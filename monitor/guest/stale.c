@@ -2,7 +2,7 @@
 /*
  * Translations that are older than a call: while one vCPU uses a page in a loop that it never
  * leaves, another has the monitor take the page, or a permission of it. Once the call has returned,
- * the old translation must be gone: the loop does not go round any more. Needs six vCPUs; those
+ * the old translation must be gone: the loop does not go round any more. Needs seven vCPUs; those
  * that are stopped so stay where they are.
  */
 #include "monitor/guest/ask.h"
@@ -24,7 +24,7 @@ enum {
 };
 
 /* Indices of vCPUs: what happens to the page that they use. */
-enum job { JOB_SHARED = 1, JOB_RESCINDED, JOB_VMSA, JOB_KERNEL, JOB_DATA, JOB_END };
+enum job { JOB_SHARED = 1, JOB_RESCINDED, JOB_VMSA, JOB_REPLACED, JOB_KERNEL, JOB_DATA, JOB_END };
 
 extern uint8_t image_text_start[], image_text_end[];
 
@@ -119,21 +119,23 @@ static void rescinded(struct checks *checks)
     not_used(checks, JOB_RESCINDED);
 }
 
-/* On the processor of a vCPU that has come to its end. */
+/* One vCPU uses the page, the other one is replaced: it runs no more. */
 static void vmsa(struct checks *checks)
 {
     struct guest *guest = checks->guest;
     struct vmsa *vmsa = (struct vmsa *)target[JOB_VMSA];
     struct guest_call regs = {
-        .rcx = (uint64_t)vmsa, .rdx = (uint64_t)&area, .r8 = guest->boot->apic_id[JOB_SHARED]};
+        .rcx = (uint64_t)vmsa, .rdx = (uint64_t)&area, .r8 = guest->boot->apic_id[JOB_REPLACED]};
     in_use(checks, JOB_VMSA);
-    memcpy(vmsa, team_state_make(guest, JOB_SHARED), sizeof *vmsa);
+    in_use(checks, JOB_REPLACED);
+    memcpy(vmsa, team_state_make(guest, JOB_REPLACED), sizeof *vmsa);
     vmsa->rip = (uint64_t)rest;
     vmsa->efer |= EFER_SVME;
     check_equal(checks, "CREATE_VCPU",
                 guest_call_must(guest, SVSM_PROTOCOL_CORE, SVSM_CORE_CREATE_VCPU, &regs),
                 SVSM_SUCCESS);
     not_used(checks, JOB_VMSA);
+    not_used(checks, JOB_REPLACED);
 }
 
 /* Code loses W, data supervisor execution. */
@@ -157,7 +159,7 @@ unsigned guest_main(struct guest *guest)
     struct checks checks = {.guest = guest, .kernel = "stale"};
     uint32_t started;
     if (guest->boot->vcpu_count != JOB_END) {
-        guest_print(guest, "stale: FAILED: needs six vCPUs\n");
+        guest_print(guest, "stale: FAILED: needs seven vCPUs\n");
         return 1;
     }
     /* There and back, so that each page is one of 4 KiB before it is used. */
