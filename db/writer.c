@@ -17,7 +17,7 @@
 
 enum {
     RING_EVENTS = 65536,
-    BATCH_EVENTS = 16384,
+    BATCH_EVENTS = 4096,
     COMMIT_LIMIT_MS = 200,
     BUSY_LIMIT_MS = 60000, /* how long a reader may hold us up */
     CACHE_KIB = 16384,

@@ -69,7 +69,7 @@ struct db_writer_options {
     db_symbolize_fn *symbolize; /* may be NULL */
     void *symbolize_user;
     uint32_t ring_events;     /* power of two; 0: 65536 */
-    uint32_t batch_events;    /* most events of one transaction; 0: 16384 */
+    uint32_t batch_events;    /* most events of one transaction; 0: 4096 */
     uint32_t commit_limit_ms; /* longest an event waits for its transaction; 0: 200 */
 };
 
