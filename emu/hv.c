@@ -30,19 +30,6 @@ static void emit_rmp(struct machine *machine, enum rmp_insn insn, uint64_t spa, 
     machine_emit(machine, EVENT_RMP, ACTOR_HV, &event);
 }
 
-/*
- * The validated bit went away or the page belongs to another address: what was known of it is void.
- */
-static void page_rebound(struct machine *machine, uint64_t spa, enum page_size size)
-{
-    for (uint64_t offset = 0; offset < page_bytes(size); offset += PAGE_BYTES) {
-        if (!memory_holds(&machine->memory, spa + offset, PAGE_BYTES))
-            return;
-        memory_scrub_end(&machine->memory, spa + offset);
-        machine->memory.pages[(spa + offset) >> PAGE_SHIFT].stored = 0;
-    }
-}
-
 enum rmp_rc hv_rmpupdate(struct machine *machine, uint64_t spa, const struct rmp_operand *operand)
 {
     spa = page_base(spa);
@@ -52,7 +39,8 @@ enum rmp_rc hv_rmpupdate(struct machine *machine, uint64_t spa, const struct rmp
     emit_rmp(machine, RMP_INSN_RMPUPDATE, spa, operand->gpa, &outcome);
     if (outcome.changed) {
         if (!outcome.after.validated || !outcome.before.validated)
-            page_rebound(machine, spa, size);
+            for (uint64_t offset = 0; offset < page_bytes(size); offset += PAGE_BYTES)
+                cpu_page_rebound(&machine->env, spa + offset);
         cpu_flush_spa(&machine->env, spa, page_bytes(size));
         if (machine->env.tlb_mode == TLB_HW)
             cpu_flush_all(&machine->env);
@@ -129,14 +117,19 @@ struct npt_mapping hv_npt_lookup(struct machine *machine, uint64_t gpa)
     return npt_lookup(&machine->npt, gpa);
 }
 
+static void hash16(uint8_t out[16], const void *bytes, size_t len)
+{
+    XXH128_canonical_t hash;
+    XXH128_canonicalFromHash(&hash, XXH3_128bits(bytes, len));
+    memcpy(out, hash.digest, sizeof(hash.digest));
+}
+
 static void emit_access(struct machine *machine, uint64_t spa, const void *bytes, size_t len,
                         bool write, bool refused)
 {
     struct event event = {
         .hv_access = {.spa = spa, .length = len, .write = write, .refused = refused}};
-    XXH128_canonical_t hash;
-    XXH128_canonicalFromHash(&hash, XXH3_128bits(bytes, len));
-    memcpy(event.hv_access.hash, hash.digest, sizeof(hash.digest));
+    hash16(event.hv_access.hash, bytes, len);
     machine_emit(machine, EVENT_HV_ACCESS, ACTOR_HV, &event);
 }
 
@@ -212,7 +205,6 @@ enum hv_status hv_vmrun(struct machine *machine, uint32_t cpu, uint64_t vmsa_spa
         processor->state = PROCESSOR_GUEST;
         processor->vcpu = vcpu;
         processor->exit_pending = false;
-        processor->visible_passed = false;
         secrets_scan_registers(machine, vcpu);
         return HV_OK;
     case VCPU_ENTER_BUSY: return HV_BUSY;
@@ -252,13 +244,6 @@ uint32_t hv_asid(const struct machine *machine)
 uint64_t hv_time(const struct machine *machine, uint32_t cpu)
 {
     return cpu < machine->cpus ? machine->processor[cpu].clock.cycles : 0;
-}
-
-static void hash16(uint8_t out[16], const void *bytes, size_t len)
-{
-    XXH128_canonical_t hash;
-    XXH128_canonicalFromHash(&hash, XXH3_128bits(bytes, len));
-    memcpy(out, hash.digest, sizeof(hash.digest));
 }
 
 uint32_t hv_guest_request(struct machine *machine, uint64_t request_spa, uint64_t response_spa)

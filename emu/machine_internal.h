@@ -38,7 +38,6 @@ struct processor {
     struct vcpu *vcpu; /* GUEST: the engine that runs */
     struct hv_exit exit;
     bool exit_pending;   /* exit is news for the program */
-    bool visible_passed; /* the program has seen the visible operation at hand */
     uint64_t entered_insns;
     /* The stuck rule: the same nested fault with no instruction retired in between. */
     uint64_t npf_rip, npf_gpa, npf_info1;
