@@ -68,7 +68,7 @@ static const struct db_table tables[EVENT_KIND_COUNT] = {
     [EVENT_RMP] =
         {
             .name = "rmp",
-            .columns_count = 16,
+            .columns_count = 19,
             .columns =
                 {
                     {"spa", DB_U64, AT(rmp.spa)},
@@ -87,6 +87,9 @@ static const struct db_table tables[EVENT_KIND_COUNT] = {
                     {"operand", DB_U8, AT(rmp.operand)},
                     {"tracked", DB_U8, AT(rmp.tracked)},
                     {"scrubbed_bytes", DB_U32, AT(rmp.scrubbed_bytes)},
+                    {"bytes_monitor", DB_U32, AT(rmp.bytes_monitor)},
+                    {"bytes_secret", DB_U32, AT(rmp.bytes_secret)},
+                    {"vmsa_hash", DB_U64, AT(rmp.vmsa_hash)},
                 },
         },
     [EVENT_NPT] =
@@ -154,7 +157,7 @@ static const struct db_table tables[EVENT_KIND_COUNT] = {
     [EVENT_WORLD] =
         {
             .name = "world",
-            .columns_count = 8,
+            .columns_count = 11,
             .columns =
                 {
                     {"vmsa_spa", DB_U64, AT(world.vmsa_spa)},
@@ -165,6 +168,9 @@ static const struct db_table tables[EVENT_KIND_COUNT] = {
                     {"apic_id", DB_U32, AT(world.apic_id)},
                     {"phase", DB_U8, AT(world.phase)},
                     {"result", DB_U8, AT(world.result)},
+                    {"doorbell", DB_U16, AT(world.doorbell)},
+                    {"doorbell_spa", DB_U64, AT(world.doorbell_spa)},
+                    {"vmsa_hash", DB_U64, AT(world.vmsa_hash)},
                 },
         },
     [EVENT_VMSA] =
@@ -185,17 +191,18 @@ static const struct db_table tables[EVENT_KIND_COUNT] = {
     [EVENT_INJECT] =
         {
             .name = "inject",
-            .columns_count = 2,
+            .columns_count = 3,
             .columns =
                 {
                     {"eventinj", DB_U64, AT(inject.eventinj)},
+                    {"sev_features", DB_U64, AT(inject.sev_features)},
                     {"result", DB_U8, AT(inject.result)},
                 },
         },
     [EVENT_PSP] =
         {
             .name = "psp",
-            .columns_count = 9,
+            .columns_count = 10,
             .columns =
                 {
                     {"command", DB_U32, AT(psp.command)},
@@ -204,6 +211,7 @@ static const struct db_table tables[EVENT_KIND_COUNT] = {
                     {"msg_type", DB_U8, AT(psp.msg_type)},
                     {"vmpck", DB_U8, AT(psp.vmpck)},
                     {"hv_action", DB_U8, AT(psp.hv_action)},
+                    {"phase", DB_U8, AT(psp.phase)},
                     {"request_hash", DB_BLOB, AT(psp.request_hash)},
                     {"response_hash", DB_BLOB, AT(psp.response_hash)},
                     {"plaintext_hash", DB_BLOB, AT(psp.plaintext_hash)},
@@ -251,14 +259,96 @@ static const struct db_table tables[EVENT_KIND_COUNT] = {
     [EVENT_HV_ACCESS] =
         {
             .name = "hv_access",
-            .columns_count = 5,
+            .columns_count = 7,
             .columns =
                 {
                     {"spa", DB_U64, AT(hv_access.spa)},
                     {"length", DB_U64, AT(hv_access.length)},
                     {"write", DB_U8, AT(hv_access.write)},
                     {"refused", DB_U8, AT(hv_access.refused)},
+                    {"plain", DB_U8, AT(hv_access.plain)},
+                    {"bug", DB_U8, AT(hv_access.bug)},
                     {"hash", DB_BLOB, AT(hv_access.hash)},
+                },
+        },
+    [EVENT_MOVE] =
+        {
+            .name = "move",
+            .columns_count = 4,
+            .columns =
+                {
+                    {"gpa", DB_U64, AT(move.gpa)},
+                    {"spa", DB_U64, AT(move.spa)},
+                    {"old_spa", DB_U64, AT(move.old_spa)},
+                    {"gva", DB_U64, AT(move.gva)},
+                },
+        },
+    [EVENT_REFETCH] =
+        {
+            .name = "refetch",
+            .columns_count = 6,
+            .columns =
+                {
+                    {"spa", DB_U64, AT(refetch.spa)},
+                    {"gpa", DB_U64, AT(refetch.gpa)},
+                    {"gva", DB_U64, AT(refetch.gva)},
+                    {"offset", DB_U32, AT(refetch.offset)},
+                    {"length", DB_U32, AT(refetch.length)},
+                    {"writer", DB_U8, AT(refetch.writer)},
+                },
+        },
+    [EVENT_STALE] =
+        {
+            .name = "stale",
+            .columns_count = 6,
+            .columns =
+                {
+                    {"spa", DB_U64, AT(stale.spa)},
+                    {"gpa", DB_U64, AT(stale.gpa)},
+                    {"gva", DB_U64, AT(stale.gva)},
+                    {"access", DB_U8, AT(stale.access)},
+                    {"had", DB_U8, AT(stale.had)},
+                    {"has", DB_U8, AT(stale.has)},
+                },
+        },
+    [EVENT_FETCH] =
+        {
+            .name = "fetch",
+            .columns_count = 6,
+            .columns =
+                {
+                    {"spa", DB_U64, AT(fetch.spa)},
+                    {"gpa", DB_U64, AT(fetch.gpa)},
+                    {"gva", DB_U64, AT(fetch.gva)},
+                    {"bytes_trusted", DB_U32, AT(fetch.bytes_trusted)},
+                    {"bytes_guest", DB_U32, AT(fetch.bytes_guest)},
+                    {"bytes_hypervisor", DB_U32, AT(fetch.bytes_hypervisor)},
+                },
+        },
+    [EVENT_ALIAS] =
+        {
+            .name = "alias",
+            .columns_count = 7,
+            .columns =
+                {
+                    {"spa", DB_U64, AT(alias.spa)},
+                    {"gpa", DB_U64, AT(alias.gpa)},
+                    {"gva", DB_U64, AT(alias.gva)},
+                    {"other_gva", DB_U64, AT(alias.other_gva)},
+                    {"c", DB_U8, AT(alias.c)},
+                    {"other_c", DB_U8, AT(alias.other_c)},
+                    {"what", DB_U8, AT(alias.what)},
+                },
+        },
+    [EVENT_TABLE] =
+        {
+            .name = "page_table",
+            .columns_count = 3,
+            .columns =
+                {
+                    {"spa", DB_U64, AT(table.spa)},
+                    {"gpa", DB_U64, AT(table.gpa)},
+                    {"level", DB_U8, AT(table.level)},
                 },
         },
     /* Derived: seq is the deciding event's, and rows have an id of their own. */

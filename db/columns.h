@@ -32,7 +32,7 @@ struct db_column {
     uint8_t bytes;
 };
 
-enum { DB_COLUMNS_MAX = 16 };
+enum { DB_COLUMNS_MAX = 20 };
 struct db_table {
     const char *name;
     uint8_t columns_count;

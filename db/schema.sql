@@ -35,7 +35,8 @@ INSERT INTO event_kind VALUES
   (1, 'run_start'), (2, 'launch_page'), (3, 'rmp'), (4, 'npt'), (5, 'pte'), (6, 'fault'),
   (7, 'vmgexit'), (8, 'world'), (9, 'vmsa'), (10, 'inject'), (11, 'psp'), (12, 'shared_write'),
   (13, 'store'), (14, 'scrub'), (15, 'secret'), (16, 'console'), (17, 'sched'), (18, 'hv_access'),
-  (19, 'run_end');
+  (19, 'run_end'), (20, 'move'), (21, 'refetch'), (22, 'stale'), (23, 'fetch'), (24, 'alias'),
+  (25, 'page_table');
 CREATE TABLE actor (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
 INSERT INTO actor VALUES
   (0, 'E0'), (1, 'E1'), (2, 'E2'), (3, 'E3'), (4, 'HV'), (5, 'PSP'), (6, 'RUN');
@@ -116,7 +117,10 @@ CREATE TABLE rmp (
   target_vmpl    INTEGER,
   operand        INTEGER NOT NULL,
   tracked        INTEGER NOT NULL,
-  scrubbed_bytes INTEGER NOT NULL
+  scrubbed_bytes INTEGER NOT NULL,
+  bytes_monitor  INTEGER NOT NULL,
+  bytes_secret   INTEGER NOT NULL,
+  vmsa_hash      INTEGER NOT NULL
 );
 CREATE TABLE npt (
   seq         INTEGER PRIMARY KEY REFERENCES event (seq),
@@ -169,7 +173,10 @@ CREATE TABLE world (
   insns     INTEGER NOT NULL,
   apic_id   INTEGER NOT NULL,
   phase     INTEGER NOT NULL,
-  result    INTEGER NOT NULL
+  result    INTEGER NOT NULL,
+  doorbell  INTEGER NOT NULL,
+  doorbell_spa INTEGER NOT NULL,
+  vmsa_hash INTEGER NOT NULL
 );
 CREATE TABLE vmsa (
   seq          INTEGER PRIMARY KEY REFERENCES event (seq),
@@ -184,6 +191,7 @@ CREATE TABLE vmsa (
 CREATE TABLE inject (
   seq      INTEGER PRIMARY KEY REFERENCES event (seq),
   eventinj INTEGER NOT NULL,
+  sev_features INTEGER NOT NULL,
   result   INTEGER NOT NULL
 );
 CREATE TABLE psp (
@@ -194,6 +202,7 @@ CREATE TABLE psp (
   msg_type       INTEGER NOT NULL,
   vmpck          INTEGER NOT NULL,
   hv_action      INTEGER NOT NULL,
+  phase          INTEGER NOT NULL,
   request_hash   BLOB NOT NULL,
   response_hash  BLOB NOT NULL,
   plaintext_hash BLOB NOT NULL
@@ -252,6 +261,8 @@ CREATE TABLE hv_access (
   length  INTEGER NOT NULL,
   write   INTEGER NOT NULL,
   refused INTEGER NOT NULL,
+  plain   INTEGER NOT NULL,
+  bug     INTEGER NOT NULL,
   hash    BLOB NOT NULL
 );
 CREATE TABLE run_end (
@@ -262,6 +273,56 @@ CREATE TABLE run_end (
   reason       INTEGER NOT NULL,
   detail       INTEGER NOT NULL,
   inputs_hash  BLOB NOT NULL
+);
+CREATE TABLE move (
+  seq     INTEGER PRIMARY KEY REFERENCES event (seq),
+  gpa     INTEGER NOT NULL,
+  spa     INTEGER NOT NULL,
+  old_spa INTEGER NOT NULL,
+  gva     INTEGER NOT NULL
+);
+CREATE TABLE refetch (
+  seq    INTEGER PRIMARY KEY REFERENCES event (seq),
+  spa    INTEGER NOT NULL,
+  gpa    INTEGER NOT NULL,
+  gva    INTEGER NOT NULL,
+  offset INTEGER NOT NULL,
+  length INTEGER NOT NULL,
+  writer INTEGER NOT NULL
+);
+CREATE TABLE stale (
+  seq    INTEGER PRIMARY KEY REFERENCES event (seq),
+  spa    INTEGER NOT NULL,
+  gpa    INTEGER NOT NULL,
+  gva    INTEGER NOT NULL,
+  access INTEGER NOT NULL,
+  had    INTEGER NOT NULL,
+  has    INTEGER NOT NULL
+);
+CREATE TABLE fetch (
+  seq              INTEGER PRIMARY KEY REFERENCES event (seq),
+  spa              INTEGER NOT NULL,
+  gpa              INTEGER NOT NULL,
+  gva              INTEGER NOT NULL,
+  bytes_trusted    INTEGER NOT NULL,
+  bytes_guest      INTEGER NOT NULL,
+  bytes_hypervisor INTEGER NOT NULL
+);
+CREATE TABLE alias (
+  seq       INTEGER PRIMARY KEY REFERENCES event (seq),
+  spa       INTEGER NOT NULL,
+  gpa       INTEGER NOT NULL,
+  gva       INTEGER NOT NULL,
+  other_gva INTEGER NOT NULL,
+  c         INTEGER NOT NULL,
+  other_c   INTEGER NOT NULL,
+  what      INTEGER NOT NULL
+);
+CREATE TABLE page_table (
+  seq   INTEGER PRIMARY KEY REFERENCES event (seq),
+  spa   INTEGER NOT NULL,
+  gpa   INTEGER NOT NULL,
+  level INTEGER NOT NULL
 );
 
 -- Derived while the machine ran; not part of the stream.

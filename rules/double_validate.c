@@ -29,5 +29,6 @@ static bool check(const struct rule_view *view, uint64_t *spa)
 
 const struct rule rule_double_validate = {
     .moment = RULE_AFTER,
+    .kinds = RULE_KIND(EVENT_RMP),
     .check = check,
 };

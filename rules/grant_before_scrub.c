@@ -19,5 +19,6 @@ static bool check(const struct rule_view *view, uint64_t *spa)
 
 const struct rule rule_grant_before_scrub = {
     .moment = RULE_BEFORE,
+    .kinds = RULE_KIND(EVENT_RMP),
     .check = check,
 };

@@ -39,6 +39,7 @@ static bool change_of_rmp(const struct event_rmp *rmp, uint64_t pages_count, str
         .rebound = (rmp->insn == RMP_INSN_RMPUPDATE || rmp->insn == RMP_INSN_FIRMWARE) &&
                    (differs & binding) != 0,
         .raised = (uint32_t)(rmp->after_hi & ~rmp->before_hi & LOWER_ANY),
+        .dropped = (uint32_t)(rmp->before_hi & ~rmp->after_hi & LOWER_ANY),
         .validated = rmp->after_lo >> 62 & 1,
         .vmsa = rmp->after_lo >> 61 & 1,
         .asid = rmp->after_lo >> 51 & 0x3ff,

@@ -49,6 +49,7 @@ struct change {
     bool validates;   /* PVALIDATE from 0 to 1 */
     bool monitor;     /* launch page of VMPL0 that no lower VMPL may touch */
     uint32_t raised;  /* LOWER_ANY bits that were not there before */
+    uint32_t dropped; /* LOWER_ANY bits that are there no more */
     /* State after it; gpn is that of the first page. */
     bool validated, vmsa;
     uint16_t asid; /* launch pages: unused, they keep the page's */

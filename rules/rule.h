@@ -7,6 +7,13 @@
 
 #include "rules/pages.h"
 #include "rules/rules.h"
+#include "rules/word_map.h"
+
+/* What a rule remembers of the stream; it alone knows what its maps mean. All zero at the start. */
+enum { RULE_MAPS = 4 };
+struct rule_state {
+    struct word_map map[RULE_MAPS];
+};
 
 struct rule_view {
     const struct event *event;
@@ -14,6 +21,7 @@ struct rule_view {
     const struct pages *pages;
     const uint64_t *running; /* for each vCPU, SPA of the VMSA it has entered, + 1; 0 if none */
     uint32_t running_count;
+    const struct rule_state *state; /* the rule's own, as of before the event */
 };
 
 /* Sets *spa to the lowest page concerned if the event breaks the rule. */
@@ -22,9 +30,16 @@ typedef bool rule_check_fn(const struct rule_view *view, uint64_t *spa);
 /* When the state of pages and processors is as before the event, or as after it. */
 enum rule_moment { RULE_BEFORE, RULE_AFTER };
 
+/* Takes over what the event says, after all checks; pages and processors are as after it. */
+typedef void rule_apply_fn(const struct rule_view *view, struct rule_state *state);
+
+#define RULE_KIND(kind) (UINT64_C(1) << (kind))
+
 struct rule {
     enum rule_moment moment;
+    uint64_t kinds; /* RULE_KIND() of the events that check and apply are called for */
     rule_check_fn *check;
+    rule_apply_fn *apply; /* NULL if there is nothing to remember */
 };
 
 extern const struct rule rule_single_binding;

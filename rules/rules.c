@@ -22,7 +22,9 @@ static const struct rule *const all[RULE_ID_END] = {
 
 struct rules {
     struct trace *trace;
-    uint32_t disabled;
+    uint64_t disabled;
+    uint64_t kinds; /* RULE_KIND() of the events that anybody looks at */
+    struct rule_state state[RULE_ID_END];
     struct pages pages; /* empty until the size of memory is known */
     uint64_t running[VCPUS_MAX];
     uint32_t running_count; /* one more than the highest vCPU that ever ran */
@@ -30,7 +32,7 @@ struct rules {
 };
 
 struct rules_mark {
-    struct rules rules; /* its pages are copies of its own; NULL if memory was not known yet */
+    struct rules rules; /* its pages and maps are copies of its own; no pages if not known yet */
 };
 
 static void pages_alloc(struct pages *pages, uint64_t memory_bytes)
@@ -56,6 +58,20 @@ static void pages_copy(struct pages *to, const struct pages *from)
     assert(to->count == from->count);
     memcpy(to->page, from->page, from->count * sizeof(*from->page));
     memcpy(to->buckets, from->buckets, (from->buckets_mask + 1) * sizeof(*from->buckets));
+}
+
+static void states_clear(struct rule_state *states)
+{
+    for (unsigned id = 0; id < RULE_ID_END; id++)
+        for (unsigned i = 0; i < RULE_MAPS; i++)
+            word_map_clear(&states[id].map[i]);
+}
+
+static void states_copy(struct rule_state *to, const struct rule_state *from)
+{
+    for (unsigned id = 0; id < RULE_ID_END; id++)
+        for (unsigned i = 0; i < RULE_MAPS; i++)
+            word_map_copy(&to[id].map[i], &from[id].map[i]);
 }
 
 static uint64_t gpa_of(const struct rule_view *view, uint64_t spa)
@@ -108,14 +124,34 @@ static void breach_emit(struct rules *rules, enum rule_id id, const struct rule_
     trace_emit_derived(rules->trace, &event);
 }
 
-static void rules_run(struct rules *rules, const struct rule_view *view, enum rule_moment moment)
+static bool rule_is_on(const struct rules *rules, unsigned id)
+{
+    return (rules->disabled >> id & 1) == 0;
+}
+
+static bool rule_is_asked(const struct rules *rules, unsigned id, uint16_t kind)
+{
+    return (all[id]->kinds & RULE_KIND(kind)) != 0 && rule_is_on(rules, id);
+}
+
+static void rules_run(struct rules *rules, struct rule_view *view, enum rule_moment moment)
 {
     for (unsigned id = 1; id < RULE_ID_END; id++) {
         uint64_t spa = 0;
 
-        if (all[id]->moment == moment && (rules->disabled & 1u << id) == 0 &&
+        view->state = &rules->state[id];
+        if (all[id]->moment == moment && rule_is_asked(rules, id, view->event->kind) &&
             all[id]->check(view, &spa))
             breach_emit(rules, (enum rule_id)id, view, spa);
+    }
+}
+
+static void rules_remember(struct rules *rules, struct rule_view *view)
+{
+    for (unsigned id = 1; id < RULE_ID_END; id++) {
+        view->state = &rules->state[id];
+        if (all[id]->apply != NULL && rule_is_asked(rules, id, view->event->kind))
+            all[id]->apply(view, &rules->state[id]);
     }
 }
 
@@ -146,21 +182,21 @@ static void state_apply(struct rules *rules, const struct event *event, const st
         pages_alloc(&rules->pages, event->run.memory_bytes);
 }
 
-/* Most events are none of any rule's business. */
-static bool event_matters(uint16_t kind)
+/* Kinds that change what all rules look at; what else matters each rule says itself. */
+enum {
+    KINDS_OF_STATE = RULE_KIND(EVENT_RUN_START) | RULE_KIND(EVENT_LAUNCH_PAGE) |
+                     RULE_KIND(EVENT_RMP) | RULE_KIND(EVENT_STORE) | RULE_KIND(EVENT_SCRUB) |
+                     RULE_KIND(EVENT_WORLD),
+};
+
+static uint64_t kinds_that_matter(const struct rules *rules)
 {
-    switch (kind) {
-    case EVENT_RUN_START:
-    case EVENT_LAUNCH_PAGE:
-    case EVENT_RMP:
-    case EVENT_STORE:
-    case EVENT_SCRUB:
-    case EVENT_WORLD:
-    case EVENT_SECRET:
-        return true;
-    default:
-        return false;
-    }
+    uint64_t kinds = KINDS_OF_STATE;
+
+    for (unsigned id = 1; id < RULE_ID_END; id++)
+        if (rule_is_on(rules, id))
+            kinds |= all[id]->kinds;
+    return kinds;
 }
 
 static void rules_observe(void *user, const struct event *event)
@@ -174,13 +210,14 @@ static void rules_observe(void *user, const struct event *event)
         .running_count = rules->running_count,
     };
 
-    if (!event_matters(event->kind))
+    if ((rules->kinds & RULE_KIND(event->kind)) == 0)
         return;
     if (change_of(event, rules->pages.count, &change))
         view.change = &change;
     rules_run(rules, &view, RULE_BEFORE);
     state_apply(rules, event, view.change);
     rules_run(rules, &view, RULE_AFTER);
+    rules_remember(rules, &view);
 }
 
 struct rules *rules_attach(struct trace *trace, const struct rules_config *config)
@@ -189,6 +226,7 @@ struct rules *rules_attach(struct trace *trace, const struct rules_config *confi
 
     rules->trace = trace;
     rules->disabled = config->disabled;
+    rules->kinds = kinds_that_matter(rules);
     if (config->memory_bytes != 0)
         pages_alloc(&rules->pages, config->memory_bytes);
     if (trace_attach(trace, rules_observe, rules))
@@ -202,6 +240,7 @@ void rules_free(struct rules *rules)
     if (rules == NULL)
         return;
     pages_free(&rules->pages);
+    states_clear(rules->state);
     g_free(rules);
 }
 
@@ -211,7 +250,7 @@ struct rule_status rules_status(const struct rules *rules, enum rule_id id)
 
     assert(id > 0 && id < RULE_ID_END);
     status = rules->status[id];
-    status.enabled = (rules->disabled & 1u << id) == 0;
+    status.enabled = rule_is_on(rules, id);
     return status;
 }
 
@@ -221,7 +260,7 @@ void rules_emit_verdicts(const struct rules *rules)
         const struct rule_status *status = &rules->status[id];
         struct event event;
 
-        if ((rules->disabled & 1u << id) != 0)
+        if (!rule_is_on(rules, id))
             continue;
         memset(&event, 0, sizeof(event));
         event.kind = EVENT_VERDICT;
@@ -242,6 +281,7 @@ struct rules_mark *rules_mark_new(const struct rules *rules)
     struct rules_mark *mark = g_new0(struct rules_mark, 1);
 
     mark->rules = *rules;
+    states_copy(mark->rules.state, rules->state);
     if (rules->pages.page != NULL) {
         mark->rules.pages = (struct pages){0};
         pages_alloc(&mark->rules.pages, rules->pages.count << PAGE_SHIFT);
@@ -259,8 +299,10 @@ void rules_mark_restore(struct rules *rules, const struct rules_mark *mark)
     } else {
         pages_copy(&pages, &mark->rules.pages);
     }
+    states_clear(rules->state);
     *rules = mark->rules;
     rules->pages = pages;
+    states_copy(rules->state, mark->rules.state);
 }
 
 void rules_mark_free(struct rules_mark *mark)
@@ -268,5 +310,6 @@ void rules_mark_free(struct rules_mark *mark)
     if (mark == NULL)
         return;
     pages_free(&mark->rules.pages);
+    states_clear(mark->rules.state);
     g_free(mark);
 }

@@ -42,7 +42,7 @@ const char *rule_kind_name(enum rule_kind kind);     /* "invariant", "rule", "ex
 
 struct rules_config {
     uint64_t memory_bytes; /* system memory; 0: taken from run_start */
-    uint32_t disabled;     /* bit (1 << id) switches a rule off */
+    uint64_t disabled;     /* bit (1 << id) switches a rule off */
 };
 
 struct rules;

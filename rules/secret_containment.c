@@ -11,5 +11,6 @@ static bool check(const struct rule_view *view, uint64_t *spa)
 
 const struct rule rule_secret_containment = {
     .moment = RULE_BEFORE,
+    .kinds = RULE_KIND(EVENT_SECRET),
     .check = check,
 };

@@ -20,5 +20,6 @@ static bool check(const struct rule_view *view, uint64_t *spa)
 
 const struct rule rule_single_binding = {
     .moment = RULE_AFTER,
+    .kinds = RULE_KIND(EVENT_RMP) | RULE_KIND(EVENT_LAUNCH_PAGE),
     .check = check,
 };

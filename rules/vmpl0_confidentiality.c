@@ -27,5 +27,6 @@ static bool check(const struct rule_view *view, uint64_t *spa)
 
 const struct rule rule_vmpl0_confidentiality = {
     .moment = RULE_BEFORE,
+    .kinds = RULE_KIND(EVENT_RMP) | RULE_KIND(EVENT_LAUNCH_PAGE),
     .check = check,
 };

@@ -36,5 +36,6 @@ static bool check(const struct rule_view *view, uint64_t *spa)
 
 const struct rule rule_vmsa_sealed = {
     .moment = RULE_BEFORE,
+    .kinds = RULE_KIND(EVENT_RMP) | RULE_KIND(EVENT_LAUNCH_PAGE) | RULE_KIND(EVENT_WORLD),
     .check = check,
 };

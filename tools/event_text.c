@@ -37,7 +37,8 @@ static void rmp_append(const struct event_rmp *e, GString *out)
            {"before_hi", e->before_hi}, {"after_lo", e->after_lo}, {"after_hi", e->after_hi},
            {"cf", e->cf}, {"size", e->size}, {"outcome", e->outcome},
            {"target_vmpl", e->target_vmpl}, {"operand", e->operand}, {"tracked", e->tracked},
-           {"scrubbed_bytes", e->scrubbed_bytes});
+           {"scrubbed_bytes", e->scrubbed_bytes}, {"bytes_monitor", e->bytes_monitor},
+           {"bytes_secret", e->bytes_secret}, {"vmsa_hash", e->vmsa_hash});
 }
 
 static void launch_append(const struct event_launch_page *e, GString *out)
@@ -50,10 +51,57 @@ static void launch_append(const struct event_launch_page *e, GString *out)
 static void psp_append(const struct event_psp *e, GString *out)
 {
     FIELDS({"command", e->command}, {"status", e->status}, {"seqno", e->seqno},
-           {"msg_type", e->msg_type}, {"vmpck", e->vmpck}, {"hv_action", e->hv_action});
+           {"msg_type", e->msg_type}, {"vmpck", e->vmpck}, {"hv_action", e->hv_action},
+           {"phase", e->phase});
     bytes_append(out, "request", e->request_hash, sizeof(e->request_hash));
     bytes_append(out, "response", e->response_hash, sizeof(e->response_hash));
     bytes_append(out, "plaintext", e->plaintext_hash, sizeof(e->plaintext_hash));
+}
+
+static void vmsa_append(const struct event_vmsa *e, GString *out)
+{
+    FIELDS({"action", e->action}, {"spa", e->spa}, {"gpa", e->gpa},
+           {"sev_features", e->sev_features}, {"apic", e->apic_id}, {"vmpl", e->vmsa_vmpl},
+           {"result", e->result});
+}
+
+/* What VMPL0 and its guests did to memory that only an observer can see. */
+static void access_append(const struct event *event, GString *out)
+{
+    switch (event->kind) {
+    case EVENT_MOVE: {
+        const struct event_move *e = &event->move;
+        FIELDS({"gpa", e->gpa}, {"spa", e->spa}, {"old_spa", e->old_spa}, {"gva", e->gva});
+        return;
+    }
+    case EVENT_REFETCH: {
+        const struct event_refetch *e = &event->refetch;
+        FIELDS({"spa", e->spa}, {"gpa", e->gpa}, {"gva", e->gva}, {"offset", e->offset},
+               {"length", e->length}, {"writer", e->writer});
+        return;
+    }
+    case EVENT_STALE: {
+        const struct event_stale *e = &event->stale;
+        FIELDS({"spa", e->spa}, {"gpa", e->gpa}, {"gva", e->gva}, {"access", e->access},
+               {"had", e->had}, {"has", e->has});
+        return;
+    }
+    case EVENT_FETCH: {
+        const struct event_fetch *e = &event->fetch;
+        FIELDS({"spa", e->spa}, {"gpa", e->gpa}, {"gva", e->gva}, {"trusted", e->bytes_trusted},
+               {"guest", e->bytes_guest}, {"hypervisor", e->bytes_hypervisor});
+        return;
+    }
+    case EVENT_ALIAS: {
+        const struct event_alias *e = &event->alias;
+        FIELDS({"spa", e->spa}, {"gpa", e->gpa}, {"gva", e->gva}, {"other_gva", e->other_gva},
+               {"c", e->c}, {"other_c", e->other_c}, {"what", e->what});
+        return;
+    }
+    default:
+        FIELDS({"spa", event->table.spa}, {"gpa", event->table.gpa},
+               {"level", event->table.level});
+    }
 }
 
 static void text_append(const struct event_text *e, GString *out)
@@ -115,18 +163,14 @@ static void payload_append(const struct event *event, GString *out)
         const struct event_world *e = &event->world;
         FIELDS({"phase", e->phase}, {"vmsa", e->vmsa_spa}, {"exit", e->exit_code},
                {"info1", e->exitinfo1}, {"info2", e->exitinfo2}, {"insns", e->insns},
-               {"apic", e->apic_id}, {"result", e->result});
+               {"apic", e->apic_id}, {"result", e->result}, {"doorbell", e->doorbell},
+               {"doorbell_spa", e->doorbell_spa}, {"vmsa_hash", e->vmsa_hash});
         return;
     }
-    case EVENT_VMSA: {
-        const struct event_vmsa *e = &event->vmsa;
-        FIELDS({"action", e->action}, {"spa", e->spa}, {"gpa", e->gpa},
-               {"sev_features", e->sev_features}, {"apic", e->apic_id}, {"vmpl", e->vmsa_vmpl},
-               {"result", e->result});
-        return;
-    }
+    case EVENT_VMSA: vmsa_append(&event->vmsa, out); return;
     case EVENT_INJECT:
-        FIELDS({"eventinj", event->inject.eventinj}, {"result", event->inject.result});
+        FIELDS({"eventinj", event->inject.eventinj}, {"sev_features", event->inject.sev_features},
+               {"result", event->inject.result});
         return;
     case EVENT_PSP: psp_append(&event->psp, out); return;
     case EVENT_SHARED_WRITE:
@@ -148,10 +192,16 @@ static void payload_append(const struct event *event, GString *out)
     case EVENT_HV_ACCESS: {
         const struct event_hv_access *e = &event->hv_access;
         FIELDS({"spa", e->spa}, {"length", e->length}, {"write", e->write},
-               {"refused", e->refused});
+               {"refused", e->refused}, {"plain", e->plain}, {"bug", e->bug});
         bytes_append(out, "hash", e->hash, sizeof(e->hash));
         return;
     }
+    case EVENT_MOVE:
+    case EVENT_REFETCH:
+    case EVENT_STALE:
+    case EVENT_FETCH:
+    case EVENT_ALIAS:
+    case EVENT_TABLE: access_append(event, out); return;
     case EVENT_RULE:
     case EVENT_VERDICT:
         g_string_append_printf(out, " %.*s", (int)sizeof(event->rule.name), event->rule.name);

@@ -29,6 +29,12 @@ enum event_kind {
     EVENT_SCHED,        /* a decision: options and choice */
     EVENT_HV_ACCESS,    /* the hypervisor read or wrote system memory (or was refused) */
     EVENT_RUN_END,      /* how the run ended */
+    EVENT_MOVE,         /* a private access to a guest page reached another system page */
+    EVENT_REFETCH,      /* VMPL0 loaded bytes again that somebody else may have changed since */
+    EVENT_STALE,        /* an access through a translation whose rights the RMP no longer gives */
+    EVENT_FETCH,        /* first fetch of VMPL0 from a page since its contents or binding changed */
+    EVENT_ALIAS,        /* VMPL0 reaches one page in two ways at once */
+    EVENT_TABLE,        /* a page served VMPL0's walks as a page table for the first time */
     /* Derived by observers; not part of the stream hash. */
     EVENT_RULE,         /* a ghost rule was broken or an invariant violated, online */
     EVENT_VERDICT,      /* the final word on an invariant, rule or expectation */
@@ -71,6 +77,10 @@ struct event_rmp {
     uint8_t tracked;     /* RMPADJUST: bytes of the page are not all overwritten since PVALIDATE */
     uint8_t pad;
     uint32_t scrubbed_bytes; /* RMPADJUST, PVALIDATE: overwritten so far, 4096 if all */
+    /* RMPADJUST, PVALIDATE, of all pages of the entry (rmp/labels.h): */
+    uint32_t bytes_monitor; /* not zero, VMPL0's from launch or from an earlier binding */
+    uint32_t bytes_secret;  /* of registered secrets */
+    uint64_t vmsa_hash;     /* RMPADJUST that set the VMSA bit: of the state, cpu/vmsa.h */
 };
 
 enum launch_owner { LAUNCH_OWNER_MONITOR = 0, LAUNCH_OWNER_GUEST = 1 };
@@ -124,7 +134,9 @@ struct event_world {
     uint32_t apic_id;
     uint8_t phase;   /* 0 VMRUN, 1 #VMEXIT */
     uint8_t result;  /* VMRUN: 0 entered, 1 VMEXIT_INVALID, 2 VMEXIT_BUSY */
-    uint8_t pad[2];
+    uint16_t doorbell;     /* #VMEXIT: pending word of the VMSA's doorbell page, 0 if none */
+    uint64_t doorbell_spa; /* of the doorbell page that the VMSA has registered, 0 if none */
+    uint64_t vmsa_hash;    /* VMRUN that entered: of the state it started with, cpu/vmsa.h */
 };
 
 enum vmsa_action { VMSA_LAUNCHED = 1, VMSA_CREATE, VMSA_DESTROY, VMSA_ON_INIT };
@@ -138,8 +150,9 @@ struct event_vmsa {
 };
 
 struct event_inject {
-    uint64_t eventinj; /* architectural EVENTINJ */
-    uint8_t result;    /* 0 delivered, 1 refused: VMEXIT_INVALID */
+    uint64_t eventinj;     /* architectural EVENTINJ */
+    uint64_t sev_features; /* of the VMSA */
+    uint8_t result;        /* 0 delivered, 1 refused: VMEXIT_INVALID */
     uint8_t pad[7];
 };
 
@@ -149,7 +162,8 @@ struct event_psp {
     uint64_t seqno;    /* guest messages */
     uint8_t msg_type, vmpck;
     uint8_t hv_action; /* 0 forwarded, 1 dropped, 2 replayed, 3 altered */
-    uint8_t pad[5];
+    uint8_t phase;     /* 0 the firmware has dealt with it, 1 the guest hands it over */
+    uint8_t pad[4];
     uint8_t request_hash[16];  /* XXH3-128 of the request as sent (ciphertext) */
     uint8_t response_hash[16]; /* of the response page */
     uint8_t plaintext_hash[16]; /* of the decrypted request, for psp-sequence */
@@ -193,8 +207,57 @@ struct event_sched {
 
 struct event_hv_access {
     uint64_t spa, length;
-    uint8_t write, refused, pad[6];
+    uint8_t write, refused;
+    uint8_t plain; /* read: the bytes are a guest's plaintext (debug decryption) */
+    uint8_t bug;   /* by a modelled hardware bug, past the RMP */
+    uint8_t pad[4];
     uint8_t hash[16]; /* XXH3-128 of the bytes read or written */
+};
+
+struct event_move {
+    uint64_t gpa, spa, old_spa, gva;
+};
+
+enum refetch_writer { REFETCH_HYPERVISOR = 1, REFETCH_GUEST = 2 };
+struct event_refetch {
+    uint64_t spa, gpa, gva;
+    uint32_t offset, length; /* within the page, of the second load */
+    uint8_t writer;          /* enum refetch_writer: who may have changed them in between */
+    uint8_t pad[7];
+};
+
+enum stale_access { STALE_READ = 0, STALE_WRITE = 1, STALE_FETCH = 2 };
+struct event_stale {
+    uint64_t spa, gpa, gva;
+    uint8_t access; /* enum stale_access */
+    uint8_t had;    /* permissions of the entry that was used (RMP_PERM_*) */
+    uint8_t has;    /* what the RMP gives the VMPL now; 0 if the page is not its own any more */
+    uint8_t pad[5];
+};
+
+struct event_fetch {
+    uint64_t spa, gpa, gva;
+    uint32_t bytes_trusted;    /* measured at launch, or VMPL0's own stores */
+    uint32_t bytes_guest;      /* a lower VMPL's */
+    uint32_t bytes_hypervisor; /* the hypervisor's, or not measured at launch */
+    uint32_t pad;
+};
+
+enum alias_what {
+    ALIAS_TWO_ADDRESSES = 1, /* gva and other_gva are mapped to one guest page */
+    ALIAS_UNENCRYPTED = 2,   /* a C=0 access of a page that is private and valid; no other_gva */
+};
+struct event_alias {
+    uint64_t spa, gpa, gva, other_gva;
+    uint8_t c, other_c; /* C-bits of the two mappings */
+    uint8_t what;       /* enum alias_what */
+    uint8_t pad[5];
+};
+
+struct event_table {
+    uint64_t spa, gpa;
+    uint8_t level; /* 1: its entries map 4 KiB pages, ... 4: CR3's */
+    uint8_t pad[7];
 };
 
 struct event_run {
@@ -242,6 +305,12 @@ struct event {
         struct event_sched sched;
         struct event_hv_access hv_access;
         struct event_run run;
+        struct event_move move;
+        struct event_refetch refetch;
+        struct event_stale stale;
+        struct event_fetch fetch;
+        struct event_alias alias;
+        struct event_table table;
         struct event_rule rule;
         uint8_t bytes[96];
     };

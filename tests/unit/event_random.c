@@ -29,6 +29,12 @@ static void padding_clear(struct event *e)
         [EVENT_SCHED] = sizeof(e->sched),
         [EVENT_HV_ACCESS] = sizeof(e->hv_access),
         [EVENT_RUN_END] = sizeof(e->run),
+        [EVENT_MOVE] = sizeof(e->move),
+        [EVENT_REFETCH] = sizeof(e->refetch),
+        [EVENT_STALE] = sizeof(e->stale),
+        [EVENT_FETCH] = sizeof(e->fetch),
+        [EVENT_ALIAS] = sizeof(e->alias),
+        [EVENT_TABLE] = sizeof(e->table),
     };
 
     g_assert_cmpuint(used[e->kind], !=, 0);
@@ -54,9 +60,6 @@ static void payload_clear(struct event *e)
     case EVENT_VMGEXIT:
         CLEAR(e->vmgexit.pad);
         break;
-    case EVENT_WORLD:
-        CLEAR(e->world.pad);
-        break;
     case EVENT_VMSA:
         CLEAR(e->vmsa.pad);
         break;
@@ -79,6 +82,21 @@ static void payload_clear(struct event *e)
         break;
     case EVENT_HV_ACCESS:
         CLEAR(e->hv_access.pad);
+        break;
+    case EVENT_REFETCH:
+        CLEAR(e->refetch.pad);
+        break;
+    case EVENT_STALE:
+        CLEAR(e->stale.pad);
+        break;
+    case EVENT_FETCH:
+        CLEAR(e->fetch.pad);
+        break;
+    case EVENT_ALIAS:
+        CLEAR(e->alias.pad);
+        break;
+    case EVENT_TABLE:
+        CLEAR(e->table.pad);
         break;
     }
 }

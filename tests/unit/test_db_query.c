@@ -182,7 +182,7 @@ static void test_refused(struct fixture *f, gconstpointer data)
     assert_refused(f, "SELECT 1; SELECT 2", DB_ERROR_SQL);
     assert_refused(f, "SELECT 1; DELETE FROM event", DB_ERROR_SQL);
     assert_refused(f, "SELECT nothing FROM event", DB_ERROR_SQL);
-    assert_answer(f, DB_FORMAT_CSV, "PRAGMA user_version", "user_version\n1\n");
+    assert_answer(f, DB_FORMAT_CSV, "PRAGMA user_version", "user_version\n2\n");
     assert_answer(f, DB_FORMAT_CSV, "SELECT title FROM run", "title\nt\n");
 }
 
