@@ -27,17 +27,25 @@ static const struct rule_info infos[] = {
      "a validated page is granted to a lower VMPL only after VMPL0 overwrote all of it",
      "VeriSMo (OSDI'24) sections 6 and 8.4.1"},
 };
-_Static_assert(sizeof(infos) / sizeof(infos[0]) == RULE_ID_END - 1, "one for each enum rule_id");
+enum { INFOS_COUNT = sizeof(infos) / sizeof(infos[0]) };
 
 const struct rule_info *rules_list(size_t *count)
 {
-    *count = RULE_ID_END - 1;
+    *count = INFOS_COUNT;
     return infos;
+}
+
+const struct rule_info *rule_info_of(enum rule_id id)
+{
+    for (size_t i = 0; i < INFOS_COUNT; i++)
+        if (infos[i].id == id)
+            return &infos[i];
+    return NULL;
 }
 
 const struct rule_info *rule_find(const char *name)
 {
-    for (size_t i = 0; i < RULE_ID_END - 1; i++)
+    for (size_t i = 0; i < INFOS_COUNT; i++)
         if (strcmp(infos[i].name, name) == 0)
             return &infos[i];
     return NULL;

@@ -10,6 +10,7 @@
 
 enum { VCPUS_MAX = 4096 }; /* APIC IDs; events of others are not asked where they run */
 
+/* Those that are not there are never on. */
 static const struct rule *const all[RULE_ID_END] = {
     [RULE_SINGLE_BINDING] = &rule_single_binding,
     [RULE_VMPL0_CONFIDENTIALITY] = &rule_vmpl0_confidentiality,
@@ -24,6 +25,8 @@ struct rules {
     struct trace *trace;
     uint64_t disabled;
     uint64_t kinds; /* RULE_KIND() of the events that anybody looks at */
+    uint64_t asked[EVENT_KIND_COUNT][2];     /* bit id: rules that look at it, by moment */
+    uint64_t remembers[EVENT_KIND_COUNT];    /* bit id: rules that take it over */
     struct rule_state state[RULE_ID_END];
     struct pages pages; /* empty until the size of memory is known */
     uint64_t running[VCPUS_MAX];
@@ -90,8 +93,7 @@ static uint64_t gpa_of(const struct rule_view *view, uint64_t spa)
 
 static void rule_event_fill(struct event *event, enum rule_id id)
 {
-    size_t count;
-    const struct rule_info *info = &rules_list(&count)[id - 1];
+    const struct rule_info *info = rule_info_of(id);
 
     event->rule.rule_id = id;
     event->rule.kind = info->kind;
@@ -126,32 +128,28 @@ static void breach_emit(struct rules *rules, enum rule_id id, const struct rule_
 
 static bool rule_is_on(const struct rules *rules, unsigned id)
 {
-    return (rules->disabled >> id & 1) == 0;
-}
-
-static bool rule_is_asked(const struct rules *rules, unsigned id, uint16_t kind)
-{
-    return (all[id]->kinds & RULE_KIND(kind)) != 0 && rule_is_on(rules, id);
+    return all[id] != NULL && (rules->disabled >> id & 1) == 0;
 }
 
 static void rules_run(struct rules *rules, struct rule_view *view, enum rule_moment moment)
 {
-    for (unsigned id = 1; id < RULE_ID_END; id++) {
+    for (uint64_t ids = rules->asked[view->event->kind][moment]; ids != 0; ids &= ids - 1) {
+        unsigned id = (unsigned)__builtin_ctzll(ids);
         uint64_t spa = 0;
 
         view->state = &rules->state[id];
-        if (all[id]->moment == moment && rule_is_asked(rules, id, view->event->kind) &&
-            all[id]->check(view, &spa))
+        if (all[id]->check(view, &spa))
             breach_emit(rules, (enum rule_id)id, view, spa);
     }
 }
 
 static void rules_remember(struct rules *rules, struct rule_view *view)
 {
-    for (unsigned id = 1; id < RULE_ID_END; id++) {
+    for (uint64_t ids = rules->remembers[view->event->kind]; ids != 0; ids &= ids - 1) {
+        unsigned id = (unsigned)__builtin_ctzll(ids);
+
         view->state = &rules->state[id];
-        if (all[id]->apply != NULL && rule_is_asked(rules, id, view->event->kind))
-            all[id]->apply(view, &rules->state[id]);
+        all[id]->apply(view, &rules->state[id]);
     }
 }
 
@@ -189,14 +187,22 @@ enum {
                      RULE_KIND(EVENT_WORLD),
 };
 
-static uint64_t kinds_that_matter(const struct rules *rules)
+/* Who is asked about what, so that an event costs nothing to the rules that it does not concern. */
+static void kinds_prepare(struct rules *rules)
 {
-    uint64_t kinds = KINDS_OF_STATE;
-
-    for (unsigned id = 1; id < RULE_ID_END; id++)
-        if (rule_is_on(rules, id))
-            kinds |= all[id]->kinds;
-    return kinds;
+    rules->kinds = KINDS_OF_STATE;
+    for (unsigned id = 1; id < RULE_ID_END; id++) {
+        if (!rule_is_on(rules, id))
+            continue;
+        rules->kinds |= all[id]->kinds;
+        for (unsigned kind = 1; kind < EVENT_KIND_COUNT; kind++) {
+            if ((all[id]->kinds & RULE_KIND(kind)) == 0)
+                continue;
+            rules->asked[kind][all[id]->moment] |= UINT64_C(1) << id;
+            if (all[id]->apply != NULL)
+                rules->remembers[kind] |= UINT64_C(1) << id;
+        }
+    }
 }
 
 static void rules_observe(void *user, const struct event *event)
@@ -226,7 +232,7 @@ struct rules *rules_attach(struct trace *trace, const struct rules_config *confi
 
     rules->trace = trace;
     rules->disabled = config->disabled;
-    rules->kinds = kinds_that_matter(rules);
+    kinds_prepare(rules);
     if (config->memory_bytes != 0)
         pages_alloc(&rules->pages, config->memory_bytes);
     if (trace_attach(trace, rules_observe, rules))

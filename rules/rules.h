@@ -18,12 +18,38 @@
 /* Stable numbers: they are stored in traces (event_rule.rule_id). */
 enum rule_id {
     RULE_SINGLE_BINDING = 1,
-    RULE_VMPL0_CONFIDENTIALITY,
-    RULE_VMPL0_INTEGRITY,
-    RULE_VMSA_SEALED,
-    RULE_SECRET_CONTAINMENT,
-    RULE_DOUBLE_VALIDATE,
-    RULE_GRANT_BEFORE_SCRUB,
+    RULE_VMPL0_CONFIDENTIALITY = 2,
+    RULE_VMPL0_INTEGRITY = 3,
+    RULE_VMSA_SEALED = 4,
+    RULE_SECRET_CONTAINMENT = 5,
+    RULE_DOUBLE_VALIDATE = 6,
+    RULE_GRANT_BEFORE_SCRUB = 7,
+    RULE_VM_INTEGRITY = 8,
+    RULE_HV_CONFIDENTIALITY = 9,
+    RULE_TRANSLATION = 10,
+    RULE_ONE_TO_ONE = 11,
+    RULE_INJECTION = 12,
+    RULE_PSP_SEQUENCE = 13,
+    RULE_PSP_ANSWER = 14,
+    RULE_LOCK_KERNEL = 15,
+    RULE_FAIL_STOP = 16,
+    RULE_CARRY_IGNORED = 17,
+    RULE_GRANT_PRIVATE = 18,
+    RULE_SHARE_SECRET = 19,
+    RULE_PAGE_TABLE_EXPOSED = 20,
+    RULE_VALIDATE_PAGE_TABLE = 21,
+    RULE_ALIAS = 22,
+    RULE_DOUBLE_FETCH = 23,
+    RULE_USE_BEFORE_CONFIRM = 24,
+    RULE_VMSA_GRANT = 25,
+    RULE_VMSA_PRIVILEGED = 26,
+    RULE_VMSA_CHECKED = 27,
+    RULE_VMSA_CURRENT = 28,
+    RULE_STALE_TRANSLATION = 29,
+    RULE_MEASURED_CODE = 30,
+    RULE_UNLOCKED_SHARED_STATE = 31,
+    RULE_LOST_EVENT = 32,
+    RULE_GATE_SOURCE = 33,
     RULE_ID_END, /* one more than the last */
 };
 
@@ -35,8 +61,9 @@ struct rule_info {
     const char *source; /* lemma or manual section */
 };
 
-/* All of them, in order of id. */
+/* All that there are, in order of id. */
 const struct rule_info *rules_list(size_t *count);
+const struct rule_info *rule_info_of(enum rule_id id); /* NULL if there is no such rule yet */
 const struct rule_info *rule_find(const char *name); /* NULL if there is none of that name */
 const char *rule_kind_name(enum rule_kind kind);     /* "invariant", "rule", "expectation" */
 
