@@ -69,6 +69,25 @@ static enum vcpu_enter_result state_check(const struct vmsa *vmsa, const struct 
 
 /* ------------------------------------------------------------------ events */
 
+/* Of the VMPL that runs; 0 if it has none. */
+static uint64_t doorbell_spa(const struct vcpu *vcpu)
+{
+    const struct cpu_env *env = vcpu->env;
+
+    return env->doorbell != NULL ? env->doorbell(env->user, vcpu->state.apic_id, vcpu->state.vmpl)
+                                 : 0;
+}
+
+/* The first word of the doorbell page (56421 section 5), as the hypervisor sees it. */
+static uint16_t doorbell_pending(const struct vcpu *vcpu, uint64_t spa)
+{
+    uint16_t pending = 0;
+
+    if (spa != 0 && memory_holds(vcpu->env->memory, spa, sizeof(pending)))
+        memory_peek(vcpu->env->memory, spa, ASID_HV, &pending, sizeof(pending));
+    return pending;
+}
+
 static void event_world(struct vcpu *vcpu, uint8_t phase, enum vcpu_enter_result result,
                         const struct fault *leave)
 {
@@ -78,7 +97,12 @@ static void event_world(struct vcpu *vcpu, uint8_t phase, enum vcpu_enter_result
     event.rip = result == VCPU_ENTERED ? event.rip : 0;
     event.world = (struct event_world){ .vmsa_spa = vcpu->vmsa_spa, .apic_id = vcpu->state.apic_id,
                                         .phase = phase, .result = (uint8_t)result };
+    if (result == VCPU_ENTERED)
+        event.world.doorbell_spa = doorbell_spa(vcpu);
+    if (phase == 0 && result == VCPU_ENTERED)
+        event.world.vmsa_hash = vmsa_hash(&vcpu->image);
     if (leave != NULL) {
+        event.world.doorbell = doorbell_pending(vcpu, event.world.doorbell_spa);
         event.world.exit_code = leave->exit_code;
         event.world.exitinfo1 = leave->exitinfo1;
         event.world.exitinfo2 = leave->exitinfo2;
@@ -108,7 +132,9 @@ static void event_inject(struct vcpu *vcpu, uint64_t eventinj, bool refused)
     if ((eventinj & EVENTINJ_VALID) == 0)
         return;
     vcpu_event_init(vcpu, &event, EVENT_INJECT);
-    event.inject = (struct event_inject){ .eventinj = eventinj, .result = refused };
+    event.inject = (struct event_inject){ .eventinj = eventinj,
+                                          .sev_features = vcpu->image.sev_features,
+                                          .result = refused };
     trace_emit(vcpu->env->trace, &event);
 }
 

@@ -51,6 +51,10 @@ struct cpu_env {
     void *user;
     void (*page_granted)(void *user, uint64_t spa, enum page_size size, uint8_t vmpl);
     void (*page_shared)(void *user, uint64_t spa); /* a C=0 translation of the page was made */
+    /* What only the machine knows of an event; may be NULL. Bytes of secrets in an entry: */
+    uint32_t (*secret_bytes)(void *user, uint64_t spa, enum page_size size);
+    /* the #HV doorbell page that a processor's VMPL has registered, 0 if none. */
+    uint64_t (*doorbell)(void *user, uint32_t apic_id, uint8_t vmpl);
 
     struct vcpu *vcpus[CPU_VMSAS_MAX]; /* every engine, for cross flushes */
     uint32_t vcpu_count;

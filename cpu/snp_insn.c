@@ -53,6 +53,36 @@ static uint32_t scrubbed_bytes(const struct memory *memory, uint64_t spa, enum p
     return least;
 }
 
+/* Whether VMPL0 said that the page is a VMSA: then its state is what it has checked. */
+static bool sets_vmsa(const struct operation *op)
+{
+    return op->insn == RMP_INSN_RMPADJUST && op->outcome.kind == RMP_OUT_DONE
+           && op->outcome.eax == RMP_RC_SUCCESS && op->outcome.after.vmsa;
+}
+
+static uint64_t state_hash(const struct vcpu *vcpu, uint64_t spa)
+{
+    const struct memory *memory = vcpu->env->memory;
+    struct vmsa vmsa;
+
+    if (!memory_holds(memory, spa, sizeof(vmsa)))
+        return 0;
+    memory_peek(memory, spa, vcpu->state.asid, &vmsa, sizeof(vmsa));
+    return vmsa_hash(&vmsa);
+}
+
+/* What the entry's pages hold, of what must not get out. */
+static void contents_count(const struct vcpu *vcpu, const struct operation *op,
+                           struct event_rmp *rmp)
+{
+    const struct cpu_env *env = vcpu->env;
+
+    if (op->insn == RMP_INSN_RMPQUERY || op->outcome.kind != RMP_OUT_DONE)
+        return;
+    if (env->secret_bytes != NULL)
+        rmp->bytes_secret = env->secret_bytes(env->user, rmp->spa, op->outcome.size);
+}
+
 static void operation_event(struct vcpu *vcpu, const struct operation *op)
 {
     const struct rmp_outcome *outcome = &op->outcome;
@@ -72,6 +102,9 @@ static void operation_event(struct vcpu *vcpu, const struct operation *op)
         .scrubbed_bytes = scrubbed_bytes(vcpu->env->memory, outcome->spa, outcome->size),
     };
     event.rmp.tracked = event.rmp.scrubbed_bytes < PAGE_BYTES;
+    contents_count(vcpu, op, &event.rmp);
+    if (sets_vmsa(op))
+        event.rmp.vmsa_hash = state_hash(vcpu, outcome->spa);
     trace_emit(vcpu->env->trace, &event);
 }
 

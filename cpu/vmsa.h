@@ -200,6 +200,13 @@ struct vmsa_cache {
 void vmsa_load(struct hidden *hidden, struct vmsa_cache *cache, const struct vmsa *vmsa);
 void vmsa_store(struct hidden *hidden, struct vmsa_cache *cache, struct vmsa *out);
 
+/*
+ * Hash of the state that a VMRUN would start with; never 0. Left out is what VMPL0 and the
+ * processor change between VMPL0's check and the first run: EFER.SVME (set when the state may run),
+ * VINTR_CTRL.BUSY, the GUEST_EXIT fields, TLB_ID and PCPU_ID (APM 2 15.36.12, 15.36.15).
+ */
+uint64_t vmsa_hash(const struct vmsa *vmsa);
+
 /* The state of a processor that starts in 64-bit mode at CPL 0 with flat segments: for tests. */
 void vmsa_init_long_mode(struct vmsa *vmsa);
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "emu/ghcb.h"
+#include "emu/honest_internal.h"
 #include "emu/machine_internal.h"
 
 #define GHCB_MSR_INFO UINT64_C(0xfff)
@@ -115,6 +116,31 @@ static void emit_request(struct machine *machine, const struct hv_exit *exit)
     machine_emit(machine, EVENT_VMGEXIT, (enum actor)(ACTOR_E0 + exit->vmpl), &event);
 }
 
+/*
+ * What the guest hands over for the firmware, before the hypervisor can drop, replay or change it.
+ * The plaintext is an observer's: its hash is that of the event which the firmware's answer gives.
+ */
+static void emit_message(struct machine *machine, const struct hv_exit *exit)
+{
+    const struct psp_gctx *gctx = psp_gctx_find(&machine->psp, MACHINE_GCTX_SPA);
+    const uint64_t spa = honest_shared_spa(machine, exit->nae_info1);
+    struct event event = {
+        .psp = {.command = PSP_CMD_GUEST_REQUEST, .status = PSP_INVALID_ADDRESS, .phase = 1}};
+    if (gctx != NULL && spa != UINT64_MAX && memory_holds(&machine->memory, spa, PAGE_BYTES)) {
+        struct psp_guest_message message;
+        uint8_t page[PAGE_BYTES];
+        memory_peek(&machine->memory, spa, ASID_HV, page, PAGE_BYTES);
+        event.psp.status = psp_message_open(gctx, page, &message);
+        event.psp.msg_type = message.msg_type;
+        event.psp.vmpck = message.vmpck;
+        event.psp.seqno = message.seqno;
+        machine_hash16(event.psp.request_hash, page, PAGE_BYTES);
+        if (message.authentic)
+            machine_hash16(event.psp.plaintext_hash, message.plaintext, message.plaintext_bytes);
+    }
+    machine_emit(machine, EVENT_PSP, (enum actor)(ACTOR_E0 + exit->vmpl), &event);
+}
+
 /* The VMPL that the hypervisor has in its books for a VMSA; the launch's is 0. */
 static uint8_t vmsa_vmpl(const struct machine *machine, uint32_t cpu, uint64_t spa)
 {
@@ -153,6 +179,8 @@ void exit_decode(struct machine *machine, uint32_t cpu, const struct vcpu_exit *
     if (out->page_protocol && out->kind != HV_EXIT_BAD_GHCB)
         secrets_scan_page(machine, out->ghcb_spa, ASID_HV, out->ghcb_gpa, SECRET_IN_GHCB, ACTOR_HV);
     emit_request(machine, out);
+    if (out->kind == HV_EXIT_GUEST_REQUEST)
+        emit_message(machine, out);
 }
 
 const char *hv_exit_kind_name(enum hv_exit_kind kind)

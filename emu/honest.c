@@ -68,6 +68,12 @@ uint64_t honest_doorbell(const struct machine *machine, uint32_t cpu, uint8_t vm
                                                     : UINT64_MAX;
 }
 
+uint64_t honest_doorbell_spa(struct machine *machine, uint32_t cpu, uint8_t vmpl)
+{
+    uint64_t gpa = honest_doorbell(machine, cpu, vmpl);
+    return gpa == UINT64_MAX ? UINT64_MAX : honest_shared_spa(machine, gpa);
+}
+
 bool honest_wake(struct machine *machine, uint32_t cpu)
 {
     if (cpu >= machine->cpus)

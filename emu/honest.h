@@ -35,6 +35,9 @@ void honest_nmi(struct machine *machine, uint32_t cpu, uint8_t vmpl);
 /* GPA of the doorbell page that (processor, VMPL) has registered, UINT64_MAX if none. */
 uint64_t honest_doorbell(const struct machine *machine, uint32_t cpu, uint8_t vmpl);
 
+/* Its system address; UINT64_MAX if there is none, or the page is shared no more. */
+uint64_t honest_doorbell_spa(struct machine *machine, uint32_t cpu, uint8_t vmpl);
+
 /* The processor runs again although nothing happened: HLT and AP reset hold may end at any time.
  * False if it has no VMSA to run. */
 bool honest_wake(struct machine *machine, uint32_t cpu);

@@ -72,13 +72,6 @@ static uint8_t vector_exchange(struct honest_events *events, uint8_t posted)
     return vector;
 }
 
-/* System address of the doorbell page; UINT64_MAX if there is none, or it is shared no more. */
-static uint64_t doorbell_spa(struct machine *machine, uint32_t cpu, uint8_t vmpl)
-{
-    uint64_t gpa = machine->honest.cpu[cpu].doorbell_gpa[vmpl];
-    return gpa == UINT64_MAX ? UINT64_MAX : honest_shared_spa(machine, gpa);
-}
-
 /*
  * While more waits than the page can show, the guest shall say when it is done: NoEoiRequired is 0,
  * and its EOI brings the next vector.
@@ -86,7 +79,7 @@ static uint64_t doorbell_spa(struct machine *machine, uint32_t cpu, uint8_t vmpl
 static enum post doorbell_post(struct machine *machine, uint32_t cpu, uint8_t vmpl)
 {
     struct honest_events *events = &machine->honest.cpu[cpu].events[vmpl];
-    uint64_t spa = doorbell_spa(machine, cpu, vmpl);
+    uint64_t spa = honest_doorbell_spa(machine, cpu, vmpl);
     struct doorbell page;
     if (spa == UINT64_MAX || hv_read(machine, spa, &page, sizeof(page)) != HV_OK)
         return POST_NOTHING;
@@ -224,7 +217,7 @@ bool honest_events_due(const struct machine *machine, uint32_t cpu)
 static bool doorbell_waits(struct machine *machine, uint32_t cpu, uint8_t vmpl)
 {
     struct honest_events *events = &machine->honest.cpu[cpu].events[vmpl];
-    uint64_t spa = doorbell_spa(machine, cpu, vmpl);
+    uint64_t spa = honest_doorbell_spa(machine, cpu, vmpl);
     struct doorbell page = {0};
     if (spa == UINT64_MAX || hv_read(machine, spa, &page, sizeof(page)) != HV_OK)
         return false;

@@ -117,7 +117,7 @@ struct npt_mapping hv_npt_lookup(struct machine *machine, uint64_t gpa)
     return npt_lookup(&machine->npt, gpa);
 }
 
-static void hash16(uint8_t out[16], const void *bytes, size_t len)
+void machine_hash16(uint8_t out[16], const void *bytes, size_t len)
 {
     XXH128_canonical_t hash;
     XXH128_canonicalFromHash(&hash, XXH3_128bits(bytes, len));
@@ -129,7 +129,7 @@ static void emit_access(struct machine *machine, uint64_t spa, const void *bytes
 {
     struct event event = {
         .hv_access = {.spa = spa, .length = len, .write = write, .refused = refused}};
-    hash16(event.hv_access.hash, bytes, len);
+    machine_hash16(event.hv_access.hash, bytes, len);
     machine_emit(machine, EVENT_HV_ACCESS, ACTOR_HV, &event);
 }
 
@@ -257,7 +257,7 @@ uint32_t hv_guest_request(struct machine *machine, uint64_t request_spa, uint64_
         return PSP_INVALID_ADDRESS;
     memory_peek(&machine->memory, request_spa, ASID_HV, page, PAGE_BYTES);
     struct event event = {.psp = {.command = PSP_CMD_GUEST_REQUEST}};
-    hash16(event.psp.request_hash, page, PAGE_BYTES);
+    machine_hash16(event.psp.request_hash, page, PAGE_BYTES);
 
     if (hv_rmpupdate(machine, response_spa, &firmware) != RMP_RC_SUCCESS)
         return PSP_INVALID_PAGE_STATE;
@@ -271,12 +271,13 @@ uint32_t hv_guest_request(struct machine *machine, uint64_t request_spa, uint64_
         machine->processor[machine->acting_cpu].clock.cycles += COST_PSP_SIGN_CYCLES;
 
     memory_peek(&machine->memory, response_spa, ASID_HV, page, PAGE_BYTES);
-    hash16(event.psp.response_hash, page, PAGE_BYTES);
+    machine_hash16(event.psp.response_hash, page, PAGE_BYTES);
     event.psp.status = status;
     event.psp.msg_type = message.msg_type;
     event.psp.vmpck = message.vmpck;
     event.psp.seqno = message.seqno;
-    hash16(event.psp.plaintext_hash, message.plaintext, message.plaintext_bytes);
+    if (message.authentic)
+        machine_hash16(event.psp.plaintext_hash, message.plaintext, message.plaintext_bytes);
     machine_emit(machine, EVENT_PSP, ACTOR_PSP, &event);
     secrets_update(machine);
     return status;

@@ -107,6 +107,20 @@ static void notice_page_shared(void *user, uint64_t spa)
     secrets_scan_page(machine, spa, ASID_HV, 0, SECRET_IN_SHARED_PAGE, ACTOR_HV);
 }
 
+static uint32_t count_secret_bytes(void *user, uint64_t spa, enum page_size size)
+{
+    uint32_t count = 0;
+    for (uint64_t offset = 0; offset < page_bytes(size); offset += PAGE_BYTES)
+        count += secrets_count_page(user, spa + offset);
+    return count;
+}
+
+static uint64_t find_doorbell(void *user, uint32_t apic_id, uint8_t vmpl)
+{
+    uint64_t spa = honest_doorbell_spa(user, apic_id, vmpl);
+    return spa == UINT64_MAX ? 0 : spa;
+}
+
 static void observe_shared(void *user, const struct event *event)
 {
     struct machine *machine = user;
@@ -131,6 +145,8 @@ static void env_init(struct machine *machine)
         .user = machine,
         .page_granted = notice_page_granted,
         .page_shared = notice_page_shared,
+        .secret_bytes = count_secret_bytes,
+        .doorbell = find_doorbell,
     };
 }
 

@@ -96,6 +96,9 @@ struct machine {
 uint64_t machine_emit(struct machine *machine, enum event_kind kind, enum actor actor,
                       struct event *event);
 
+/* XXH3-128 in canonical byte order, as in events (emu/hv.c). */
+void machine_hash16(uint8_t out[16], const void *bytes, size_t len);
+
 /* The record of a VMSA page, made on first use; NULL if there are too many. */
 struct vmsa_record *machine_vmsa(struct machine *machine, uint64_t spa);
 

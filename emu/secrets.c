@@ -130,6 +130,31 @@ void secrets_scan_page(struct machine *machine, uint64_t spa, uint32_t asid, uin
             .spa = page_base(spa), .gpa = gpa, .where = (uint8_t)where, .entity = (uint8_t)entity});
 }
 
+/*
+ * What is all zeros in DRAM is no secret's ciphertext either: most pages need no decryption.
+ */
+uint32_t secrets_count_page(struct machine *machine, uint64_t spa)
+{
+    uint8_t page[PAGE_BYTES];
+    uint32_t count = 0;
+    if (!memory_holds(&machine->memory, page_base(spa), PAGE_BYTES) ||
+        is_zero(machine->memory.dram + page_base(spa), PAGE_BYTES))
+        return 0;
+    memory_peek(&machine->memory, page_base(spa), MACHINE_ASID, page, PAGE_BYTES);
+    for (uint32_t id = 0; id < machine->secrets.count; id++) {
+        struct secret *secret = &machine->secrets.list[id];
+        source_take(machine, secret);
+        if (is_zero(secret->bytes, secret->length))
+            continue;
+        const uint8_t *from = page, *end = page + PAGE_BYTES;
+        while ((from = memmem(from, (size_t)(end - from), secret->bytes, secret->length))) {
+            count += secret->length;
+            from += secret->length;
+        }
+    }
+    return count;
+}
+
 void secrets_scan_value(struct machine *machine, uint64_t value, enum secret_where where,
                         enum actor entity)
 {

@@ -47,6 +47,9 @@ bool secrets_add(struct secrets *secrets, const struct secret *secret);
 void secrets_scan_page(struct machine *machine, uint64_t spa, uint32_t asid, uint64_t gpa,
                        enum secret_where where, enum actor entity);
 
+/* Bytes of registered secrets in one page's plaintext under the guest's key. */
+uint32_t secrets_count_page(struct machine *machine, uint64_t spa);
+
 /* A store to a page that the hypervisor can read: the page is looked at when the guest has left. */
 void secrets_note_shared(struct secrets *secrets, uint64_t spa);
 /* The guest has left: what it wrote for others to read. The page at ghcb_spa has its own scan. */

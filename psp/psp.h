@@ -162,6 +162,13 @@ enum psp_status psp_guest_request(struct psp *psp, const struct psp_bus *bus, ui
                                   uint64_t req_spa, uint64_t resp_spa,
                                   struct psp_guest_message *message);
 
+/*
+ * An observer's look at a request page, as psp_guest_request() would open it; nothing is counted or
+ * answered. SUCCESS: the message is authentic, whatever its sequence number.
+ */
+enum psp_status psp_message_open(const struct psp_gctx *gctx, const uint8_t page[PAGE_BYTES],
+                                 struct psp_guest_message *message);
+
 /* SNP_PAGE_RECLAIM (0xc7). */
 enum psp_status psp_page_reclaim(struct psp *psp, const struct psp_bus *bus, uint64_t spa,
                                  enum page_size size);

@@ -52,8 +52,9 @@ static bool header_valid(const struct psp_msg_header *header, uint64_t req_spa)
            header->msg_vmpck < VMPL_COUNT;
 }
 
-static bool request_open(const struct psp_bus *bus, const struct psp_gctx *gctx, uint64_t req_spa,
-                         const struct psp_msg_header *header, struct psp_exchange *exchange)
+/* The request's ciphertext is in exchange->request, and its plaintext afterwards. */
+static bool request_open(const struct psp_gctx *gctx, const struct psp_msg_header *header,
+                         struct psp_exchange *exchange)
 {
     struct gcm_aes256_ctx gcm;
     uint8_t tag[PSP_MSG_TAG_BYTES];
@@ -61,8 +62,6 @@ static bool request_open(const struct psp_bus *bus, const struct psp_gctx *gctx,
     exchange->msg_type = header->msg_type;
     exchange->vmpck = header->msg_vmpck;
     exchange->request_bytes = header->msg_size;
-    memory_peek(bus->memory, req_spa + PSP_MSG_HEADER_BYTES, ASID_HV, exchange->request,
-                header->msg_size);
     gcm_start(&gcm, gctx->vmpck[header->msg_vmpck], header->msg_seqno, header);
     gcm_aes256_decrypt(&gcm, header->msg_size, exchange->request, exchange->request);
     gcm_aes256_digest(&gcm, sizeof tag, tag);
@@ -110,6 +109,26 @@ static void message_note_plaintext(struct psp_guest_message *message,
     message->plaintext_bytes = PSP_MSG_AAD_BYTES + exchange->request_bytes;
     memcpy(message->plaintext, (const uint8_t *)header + PSP_MSG_AAD_OFFSET, PSP_MSG_AAD_BYTES);
     memcpy(message->plaintext + PSP_MSG_AAD_BYTES, exchange->request, exchange->request_bytes);
+}
+
+enum psp_status psp_message_open(const struct psp_gctx *gctx, const uint8_t page[PAGE_BYTES],
+                                 struct psp_guest_message *message)
+{
+    struct psp_exchange exchange = {0};
+    struct psp_msg_header header;
+
+    memset(message, 0, sizeof *message);
+    if (gctx->state != PSP_GUEST_RUNNING)
+        return PSP_INVALID_GUEST_STATE;
+    memcpy(&header, page, sizeof header);
+    if (!header_valid(&header, 0))
+        return PSP_INVALID_PARAM;
+    message_note_header(message, &header);
+    memcpy(exchange.request, page + sizeof header, header.msg_size);
+    if (!request_open(gctx, &header, &exchange))
+        return PSP_BAD_MEASUREMENT;
+    message_note_plaintext(message, &header, &exchange);
+    return PSP_SUCCESS;
 }
 
 /* Keeps the key that left the firmware, once. */
@@ -175,7 +194,9 @@ enum psp_status psp_guest_request(struct psp *psp, const struct psp_bus *bus, ui
     if (!header_valid(&header, req_spa))
         return PSP_INVALID_PARAM;
     message_note_header(message, &header);
-    if (!request_open(bus, gctx, req_spa, &header, &exchange))
+    memory_peek(bus->memory, req_spa + PSP_MSG_HEADER_BYTES, ASID_HV, exchange.request,
+                header.msg_size);
+    if (!request_open(gctx, &header, &exchange))
         return PSP_BAD_MEASUREMENT;
     message_note_plaintext(message, &header, &exchange);
     count = &gctx->msg_count[header.msg_vmpck];

@@ -26,3 +26,9 @@ add_dependencies(test_emu_event test-images)
 prova_unit_test(NAME emu_secrets SOURCES test_emu_secrets.c LIBS prova_emu
     DEFINITIONS "PROVA_LEAK_IMAGE=\"${PROJECT_BINARY_DIR}/tests/images/leak.elf\"" LABELS quick)
 add_dependencies(test_emu_secrets test-images)
+
+prova_unit_test(NAME emu_observe SOURCES test_emu_observe.c LIBS prova_emu
+    DEFINITIONS "PROVA_MONITOR=\"${PROJECT_BINARY_DIR}/monitor/default.elf\""
+                "PROVA_ATTEST=\"${PROJECT_BINARY_DIR}/monitor/guest/attest.elf\""
+    LABELS quick)
+add_dependencies(test_emu_observe monitor-default guest-attest)

@@ -8,11 +8,14 @@ struct seen {
     uint32_t found[SECRET_IN_REGISTERS + 1]; /* not allowed */
     uint32_t allowed[SECRET_IN_REGISTERS + 1];
     uint8_t entity[SECRET_IN_REGISTERS + 1];
+    uint32_t counted; /* the most that an RMPADJUST found in its page */
 };
 
 static void observe(void *user, const struct event *event)
 {
     struct seen *seen = user;
+    if (event->kind == EVENT_RMP && event->rmp.insn == RMP_INSN_RMPADJUST)
+        seen->counted = MAX(seen->counted, event->rmp.bytes_secret);
     if (event->kind != EVENT_SECRET)
         return;
     const struct event_secret *secret = &event->secret;
@@ -50,6 +53,8 @@ static void test_everywhere(void)
     g_assert_cmpuint(seen.found[SECRET_IN_GRANTED_PAGE], >, 0);
     g_assert_cmpuint(seen.entity[SECRET_IN_GRANTED_PAGE], ==, ACTOR_E3);
     g_assert_cmpuint(seen.allowed[SECRET_IN_GRANTED_PAGE], >, 0);
+    g_assert_cmpuint(seen.counted, >=, 32);
+    g_assert_cmpuint(seen.counted % 32, ==, 0); /* keys of 32 bytes, and all of each */
     g_assert_cmpuint(seen.found[SECRET_IN_MSR], >, 0);
     g_assert_cmpuint(seen.entity[SECRET_IN_MSR], ==, ACTOR_HV);
     g_assert_cmpuint(seen.found[SECRET_IN_REGISTERS], >, 0);
