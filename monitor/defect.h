@@ -9,6 +9,19 @@
 enum monitor_defect {
     DEFECT_NONE,
     DEFECT_NO_SCRUB, /* SetPagePrivate grants a page with the bytes that it found there */
+    /* What comes from the hypervisor is believed. */
+    DEFECT_REFETCH,     /* how far a page-state list has come is read again after the check */
+    DEFECT_TRUST_PSC,   /* only so many pages are validated as the answer to the list counts */
+    DEFECT_HV_CBIT,     /* the C-bit's position is the one in the SEV information */
+    DEFECT_MAP_OVERLAP, /* RAM that begins inside the monitor's range is the guest's */
+    /* What must not happen any more happens. */
+    DEFECT_MMIO_PRIVATE, /* #VC 0x400 of a store to private memory is served as MMIO */
+    DEFECT_TERM_RETURNS, /* run again after its termination request, it serves calls */
+    DEFECT_REGRANT,      /* after LockKernel a page is granted with all permissions */
+    DEFECT_HALF_REVOKE,  /* a page that becomes a VMSA stays readable for VMPL 3 */
+    DEFECT_OPEN_VMSA,    /* ... and writable */
+    DEFECT_SHARE_SECRET, /* the launch's secrets page is given back unwiped */
+    DEFECT_GUEST_CODE,   /* call 3 runs code of the guest's */
 };
 
 #ifndef MONITOR_DEFECT

@@ -3,18 +3,21 @@
 
 #include "monitor/console.h"
 #include "monitor/cpu_area.h"
+#include "monitor/defect.h"
 #include "monitor/insn.h"
+#include "monitor/mmio.h"
 #include "monitor/terminate.h"
 
 enum {
     GATE_INTERRUPT = 0x8e, /* present, DPL 0, 64-bit interrupt gate */
     STUB_BYTES = 16,
+    VC_NESTED_PAGE_FAULT = 0x400,
     VC_PAGE_NOT_VALIDATED = 0x404, /* APM 2 15.36.9 */
 };
 
 extern const uint8_t vector_stubs[];
 void hv_entry(void);
-_Noreturn void fault_handle(const struct fault_frame *frame);
+_Noreturn void fault_handle(struct fault_frame *frame);
 
 /* Vectors that may arrive on a stack that cannot be trusted get one of their own. */
 static uint8_t vector_ist(unsigned vector)
@@ -49,9 +52,13 @@ void idt_load(struct idt_gate table[IDT_VECTORS], bool with_ist)
     insn_lidt(&reg);
 }
 
-_Noreturn void fault_handle(const struct fault_frame *frame)
+_Noreturn void fault_handle(struct fault_frame *frame)
 {
     struct cpu *cpu = cpu_self();
+    if (monitor_defect == DEFECT_MMIO_PRIVATE && frame->vector == VECTOR_VC &&
+        frame->error == VC_NESTED_PAGE_FAULT && mmio_forward(cpu, frame)) {
+        fault_return(frame);
+    }
     enum terminate_code code = (enum terminate_code)(TERMINATE_FAULT + frame->vector);
     if (frame->vector == VECTOR_VC && frame->error == VC_PAGE_NOT_VALIDATED) {
         code = TERMINATE_NOT_VALIDATED;

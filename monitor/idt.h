@@ -34,6 +34,9 @@ struct fault_frame {
     uint64_t rip, cs, rflags, rsp, ss;
 };
 
+/* vectors.S: back to where the frame says. Only a monitor with a defect ever goes back. */
+_Noreturn void fault_return(const struct fault_frame *frame);
+
 /* Fills in and loads the table. with_ist: the running processor's TSS has its stacks. */
 void idt_load(struct idt_gate table[IDT_VECTORS], bool with_ist);
 

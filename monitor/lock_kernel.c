@@ -3,6 +3,7 @@
 
 #include "monitor/call.h"
 #include "monitor/console.h"
+#include "monitor/defect.h"
 #include "monitor/guest_memory.h"
 #include "monitor/monitor.h"
 #include "monitor/pvalidate.h"
@@ -28,7 +29,8 @@ void lock_kernel_start(struct cpu *cpu)
 
 unsigned lock_kernel_grant(const struct lock_kernel *lock_kernel)
 {
-    return atomic_load(&lock_kernel->phase) == LOCK_KERNEL_OPEN ? VMPL_RWX : PERMIT_DATA;
+    bool open = atomic_load(&lock_kernel->phase) == LOCK_KERNEL_OPEN;
+    return open || monitor_defect == DEFECT_REGRANT ? VMPL_RWX : PERMIT_DATA;
 }
 
 bool lock_kernel_is_done(const struct lock_kernel *lock_kernel)

@@ -5,7 +5,9 @@
  * validated it cannot be touched, until the image is measured nobody gets it.
  */
 #include "monitor/ap.h"
+#include "monitor/defect.h"
 #include "monitor/ghcb.h"
+#include "monitor/ghcb_msr.h"
 #include "monitor/guest_launch.h"
 #include "monitor/guest_memory.h"
 #include "monitor/hv.h"
@@ -47,6 +49,10 @@ static void features_check(struct monitor *monitor)
  * it there and nowhere else. A wrong position would make private memory public. */
 static void c_bit_find(struct monitor *monitor)
 {
+    if (monitor_defect == DEFECT_HV_CBIT) {
+        monitor->c_bit = ghcb_msr_call(GHCB_MSR_SEV_INFO) >> 24 & 0x3f;
+        return;
+    }
     const uint64_t address_bits = UINT64_C(0x000ffffffffff000);
     monitor->c_bit = cpuid_page_c_bit((const struct cpuid_page *)layout_launch_cpuid);
     if (monitor->c_bit == 0) {

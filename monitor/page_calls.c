@@ -57,13 +57,14 @@ static void accept(struct cpu *cpu, const struct batch_page *page)
     }
 }
 
-static void batch_request(struct cpu *cpu, struct batch *batch)
+/* Returns how many of the batch changed hands: all. */
+static uint32_t batch_request(struct cpu *cpu, struct batch *batch)
 {
     for (uint32_t i = 0; i < batch->count; i++) {
         batch->entry[i] = psc_entry_make(batch->page[i].gpa, batch->operation) |
                           (batch->page[i].large ? PSC_ENTRY_LARGE : 0);
     }
-    psc_entries(cpu, batch->entry, batch->count);
+    return psc_entries(cpu, batch->entry, batch->count);
 }
 
 /* Only when they have lost their validation, and no translation of before is in use, the hypervisor
@@ -78,8 +79,12 @@ static void batch_convert(struct cpu *cpu, struct batch *batch)
         batch_request(cpu, batch);
         return;
     }
-    batch_request(cpu, batch);
+    const uint32_t changed = batch_request(cpu, batch);
     for (uint32_t i = 0; i < batch->count; i++) {
+        if (monitor_defect == DEFECT_TRUST_PSC && i >= changed) {
+            guest_page_grant(cpu, batch->page[i].gpa); /* it must have been private before */
+            continue;
+        }
         accept(cpu, &batch->page[i]);
     }
 }

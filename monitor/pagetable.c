@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "monitor/pagetable.h"
 
+#include "monitor/defect.h"
 #include "monitor/insn.h"
 #include "monitor/layout.h"
 #include "monitor/snp.h"
@@ -122,8 +123,12 @@ static void *window_store(uint64_t *entry, uint64_t value, uint64_t gva)
 
 void *window_map(struct address_space *space, uint32_t cpu, enum window_slot slot, uint64_t gpa)
 {
-    return window_store(&space->tables->window_level1[slot_index(cpu, slot)],
-                        page_entry(space, gpa, PAGE_ACCESS_READ_WRITE, true), slot_gva(cpu, slot));
+    uint64_t entry = page_entry(space, gpa, PAGE_ACCESS_READ_WRITE, true);
+    if (monitor_defect == DEFECT_GUEST_CODE) {
+        entry &= ~PTE_NO_EXECUTE;
+    }
+    return window_store(&space->tables->window_level1[slot_index(cpu, slot)], entry,
+                        slot_gva(cpu, slot));
 }
 
 void window_unmap(struct address_space *space, uint32_t cpu, enum window_slot slot)

@@ -2,6 +2,7 @@
 #include "monitor/psc.h"
 
 #include "monitor/cpu_area.h"
+#include "monitor/defect.h"
 #include "monitor/ghcb.h"
 #include "monitor/ghcb_msr.h"
 #include "monitor/terminate.h"
@@ -31,7 +32,7 @@ static void header_write(volatile uint8_t *buffer, const struct psc_header *head
 }
 
 /* The hypervisor may need several exits for a list. */
-void psc_entries(struct cpu *cpu, const uint64_t *entry, unsigned count)
+unsigned psc_entries(struct cpu *cpu, const uint64_t *entry, unsigned count)
 {
     volatile uint8_t *buffer = cpu->ghcb->buffer;
     volatile uint64_t *shared = (volatile uint64_t *)(buffer + sizeof(struct psc_header));
@@ -53,13 +54,16 @@ void psc_entries(struct cpu *cpu, const uint64_t *entry, unsigned count)
             terminate_because(TERMINATE_PSC, "page-state change failed", reply.exit_info_2);
         }
         struct psc_header after = header_read(buffer);
+        if (monitor_defect == DEFECT_TRUST_PSC && after.current > after.end) {
+            return after.current;
+        }
         switch (psc_header_check(&header, &after)) {
-        case PSC_DONE: return;
+        case PSC_DONE: return count;
         case PSC_AGAIN:
             if (after.current > header.current) {
                 fruitless = 0;
             }
-            header = after;
+            header = monitor_defect == DEFECT_REFETCH ? header_read(buffer) : after;
             break;
         case PSC_MALFORMED:
             terminate_because(TERMINATE_PSC, "malformed page-state list, entry", after.current);

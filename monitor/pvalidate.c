@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "monitor/pvalidate.h"
 
+#include "monitor/defect.h"
 #include "monitor/insn.h"
 #include "monitor/snp.h"
 #include "monitor/terminate.h"
@@ -99,5 +100,11 @@ void page_make_vmsa(void *page)
 {
     page_revoke(page);
     /* The instruction sets the mask of its target VMPL too, so it names one with an empty mask. */
-    attributes_set(page, PAGE_4K, 1 | RMPADJUST_VMSA);
+    uint64_t target = 1;
+    if (monitor_defect == DEFECT_HALF_REVOKE) {
+        target = 3 | VMPL_READ << RMPADJUST_PERMISSIONS_SHIFT;
+    } else if (monitor_defect == DEFECT_OPEN_VMSA) {
+        target = 3 | (VMPL_READ | VMPL_WRITE) << RMPADJUST_PERMISSIONS_SHIFT;
+    }
+    attributes_set(page, PAGE_4K, target | RMPADJUST_VMSA);
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "monitor/secrets.h"
 
+#include "monitor/defect.h"
 #include "monitor/layout.h"
 #include "monitor/lib/string.h"
 #include "monitor/monitor.h"
+#include "monitor/psc.h"
 #include "monitor/pvalidate.h"
 #include "monitor/svsm.h"
 
@@ -30,5 +32,10 @@ void secrets_copy_for_guest(const struct cpu *cpu, struct secrets_page *copy,
 
 void secrets_wipe(void)
 {
+    if (monitor_defect == DEFECT_SHARE_SECRET) {
+        page_invalidate(layout_launch_secrets);
+        psc_msr((uint64_t)layout_launch_secrets, PSC_SHARED);
+        return;
+    }
     page_scrub(layout_launch_secrets);
 }

@@ -2,9 +2,11 @@
 #include "monitor/terminate.h"
 
 #include "monitor/console.h"
+#include "monitor/defect.h"
 #include "monitor/ghcb_msr.h"
 #include "monitor/insn.h"
 #include "monitor/monitor.h"
+#include "monitor/request.h"
 #include "monitor/snp.h"
 
 noreturn void terminate(enum terminate_code code)
@@ -17,6 +19,10 @@ noreturn void terminate(enum terminate_code code)
         insn_wrmsr(MSR_GHCB,
                    GHCB_MSR_TERMINATE | (uint64_t)TERMINATE_SET << 12 | (uint64_t)code << 16);
         insn_vmgexit();
+        if (monitor_defect == DEFECT_TERM_RETURNS && monitor != NULL) {
+            monitor->ended = 0;
+            request_loop(cpu_self());
+        }
         /* A hypervisor may simply resume (56421 2.3.1): nothing of the monitor runs any more. */
         insn_hlt();
     }

@@ -46,4 +46,29 @@ vector_common:
         call    fault_handle
         ud2
 
+        /* fault_return(frame): a section of its own, which the linker drops unless it is used. */
+        .section .text.fault_return, "ax"
+        .globl  fault_return
+        .type   fault_return, @function
+fault_return:
+        movq    %rdi, %rsp
+        popq    %r15
+        popq    %r14
+        popq    %r13
+        popq    %r12
+        popq    %r11
+        popq    %r10
+        popq    %r9
+        popq    %r8
+        popq    %rdi
+        popq    %rsi
+        popq    %rbp
+        popq    %rbx
+        popq    %rdx
+        popq    %rcx
+        popq    %rax
+        addq    $16, %rsp               /* vector, error */
+        iretq
+        .size   fault_return, . - fault_return
+
         .section .note.GNU-stack, "", @progbits
