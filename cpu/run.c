@@ -219,6 +219,7 @@ static void visible_exit(struct vcpu *vcpu, enum vcpu_visible visible, struct vc
 {
     exit->reason = VCPU_EXIT_VISIBLE;
     exit->visible = visible;
+    exit->vmpl = vcpu->state.vmpl;
     switch (visible) {
     case VISIBLE_PVALIDATE: case VISIBLE_RMPADJUST: case VISIBLE_RMPQUERY:
         exit->gva = vcpu_reg(vcpu, UC_X86_REG_RAX);

@@ -54,6 +54,7 @@ struct vcpu_exit {
     uint64_t code;             /* AUTO: enum svm_exit, SVM_EXIT_INVALID */
     uint64_t info1, info2;     /* EXITINFO1/2 */
     uint64_t gva, gpa, spa;    /* VISIBLE: of the operand, as far as known */
+    uint8_t vmpl;              /* VISIBLE: whose it is */
     uint64_t rip;
     uint64_t insns; /* retired in this call */
     char message[160]; /* ENGINE */

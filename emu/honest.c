@@ -74,6 +74,14 @@ uint64_t honest_doorbell_spa(struct machine *machine, uint32_t cpu, uint8_t vmpl
     return gpa == UINT64_MAX ? UINT64_MAX : honest_shared_spa(machine, gpa);
 }
 
+uint64_t honest_ghcb(struct machine *machine, uint32_t cpu, uint8_t vmpl)
+{
+    if (cpu >= machine->cpus || vmpl >= VMPL_COUNT ||
+        machine->honest.cpu[cpu].ghcb_gpa[vmpl] == UINT64_MAX)
+        return UINT64_MAX;
+    return honest_shared_spa(machine, machine->honest.cpu[cpu].ghcb_gpa[vmpl]);
+}
+
 bool honest_wake(struct machine *machine, uint32_t cpu)
 {
     if (cpu >= machine->cpus)

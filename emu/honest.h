@@ -14,6 +14,33 @@
 /* Answers one exit of a processor as a correct hypervisor does. */
 void honest_handle(struct machine *machine, const struct hv_exit *exit);
 
+/*
+ * An answer made by hand to a VMGEXIT: values for the GHCB page (given: bit i is field i; they
+ * become valid), fields that become invalid, and a value for the GHCB MSR.
+ */
+enum honest_field {
+    HONEST_INFO1,
+    HONEST_INFO2,
+    HONEST_RAX,
+    HONEST_RBX,
+    HONEST_RCX,
+    HONEST_RDX,
+    HONEST_FIELD_COUNT,
+};
+struct honest_answer {
+    uint32_t given, invalid;
+    uint64_t value[HONEST_FIELD_COUNT];
+    bool msr_given;
+    uint64_t msr;
+};
+/* Instead of honest_handle(). What hv_write() said of the GHCB page. */
+enum hv_status honest_answer(struct machine *machine, const struct hv_exit *exit,
+                             const struct honest_answer *answer);
+
+/* System address of the GHCB page that (processor, VMPL) has registered, while it is shared memory;
+ * UINT64_MAX otherwise. */
+uint64_t honest_ghcb(struct machine *machine, uint32_t cpu, uint8_t vmpl);
+
 /* The VMSA that an honest hypervisor would run next on the processor; 0 if the processor idles. */
 uint64_t honest_next_vmsa(const struct machine *machine, uint32_t cpu);
 

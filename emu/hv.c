@@ -205,6 +205,7 @@ enum hv_status hv_vmrun(struct machine *machine, uint32_t cpu, uint64_t vmsa_spa
         processor->state = PROCESSOR_GUEST;
         processor->vcpu = vcpu;
         processor->exit_pending = false;
+        breakpoints_apply(machine, vcpu);
         secrets_scan_registers(machine, vcpu);
         return HV_OK;
     case VCPU_ENTER_BUSY: return HV_BUSY;

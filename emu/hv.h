@@ -68,6 +68,10 @@ struct vmcb *hv_vmcb(struct machine *machine, uint64_t vmsa_spa);
 /* Forces a physical interrupt on a processor that is in the guest (the exit is SVM_EXIT_INTR). */
 enum hv_status hv_kick(struct machine *machine, uint32_t cpu);
 
+/* A processor that the program left idle is the program's again: its step is due. HV_BAD_ARGUMENT
+ * if it does not idle. */
+enum hv_status hv_resume(struct machine *machine, uint32_t cpu);
+
 uint32_t hv_cpus(const struct machine *machine);
 uint32_t hv_asid(const struct machine *machine);               /* ASID of the one guest */
 uint64_t hv_time(const struct machine *machine, uint32_t cpu); /* virtual TSC cycles */

@@ -272,7 +272,9 @@ bool machine_secret_symbol(struct machine *machine, const char *name, GError **e
 void machine_program_set(struct machine *machine, const struct hv_program *program)
 {
     machine->program = *program;
-    machine->env.visible = program->visible ? VISIBLE_ALL : 0;
+    machine->env.visible = 0;
+    if (program->visible)
+        machine->env.visible = program->visible_kinds ? program->visible_kinds : VISIBLE_ALL;
 }
 
 void machine_end(struct machine *machine, enum run_end_reason reason, uint64_t detail,

@@ -73,6 +73,10 @@ struct hv_program {
     /* Before a visible operation of a processor is performed. */
     void (*visible)(void *user, struct machine *machine, uint32_t cpu,
                     const struct vcpu_exit *operation);
+    uint32_t visible_kinds; /* which ones: enum vcpu_visible; 0: VISIBLE_ALL */
+    /* No processor can run. The program may bring some out (hv_resume()); false: none, the run
+     * ends. */
+    bool (*idle)(void *user, struct machine *machine);
 };
 
 struct machine *machine_new(const struct machine_config *config, GError **error);
@@ -85,6 +89,13 @@ struct trace *machine_trace(struct machine *machine);
 bool machine_launch(struct machine *machine, GError **error);
 
 void machine_program_set(struct machine *machine, const struct hv_program *program);
+
+/*
+ * The program's visible() is called (VISIBLE_BREAKPOINT) before the instruction at that address of
+ * guest code is executed: VMPL0's, or a lower VMPL's. It counts from the next VMRUN on. False if
+ * there are VCPU_BREAKPOINTS_MAX already.
+ */
+bool machine_breakpoint_set(struct machine *machine, uint64_t rip, bool guest);
 
 /* The default step, for programs that only watch: honest_handle(), then VMRUN of the next VMSA. */
 void machine_step_honest(struct machine *machine, uint32_t cpu, const struct hv_exit *exit);

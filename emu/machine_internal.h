@@ -44,6 +44,12 @@ struct processor {
     uint32_t npf_repeats;
 };
 
+/* Where a processor is to stop; guest: at VMPL 1 to 3. */
+struct machine_breakpoint {
+    uint64_t rip;
+    bool guest;
+};
+
 /* What the hypervisor keeps of a VMSA page that it may run. */
 struct vmsa_record {
     uint64_t spa;
@@ -77,6 +83,8 @@ struct machine {
     uint8_t digest[PSP_DIGEST_BYTES];
 
     struct hv_program program;
+    struct machine_breakpoint breakpoint[VCPU_BREAKPOINTS_MAX];
+    uint32_t breakpoint_count;
     enum run_end_reason end_reason;
     uint64_t end_detail;
     char *end_text;
@@ -108,6 +116,9 @@ void exit_decode(struct machine *machine, uint32_t cpu, const struct vcpu_exit *
 
 /* emu/sched.c: an automatic exit happened; decodes it for the program. */
 void processor_left(struct machine *machine, uint32_t cpu, const struct vcpu_exit *raw);
+
+/* emu/breakpoint.c: an engine gets those that concern what it runs now. */
+void breakpoints_apply(struct machine *machine, struct vcpu *vcpu);
 
 /* emu/honest.c: empty books, guest memory and bounce pages placed. */
 void honest_init(struct machine *machine);

@@ -115,6 +115,14 @@ void machine_step_honest(struct machine *machine, uint32_t cpu, const struct hv_
         hv_kick(machine, cpu); /* an event goes first; the other one right behind it */
 }
 
+enum hv_status hv_resume(struct machine *machine, uint32_t cpu)
+{
+    if (cpu >= machine->cpus || machine->processor[cpu].state != PROCESSOR_IDLE)
+        return HV_BAD_ARGUMENT;
+    processor_wake(machine, cpu);
+    return HV_OK;
+}
+
 static void step(struct machine *machine, uint32_t cpu)
 {
     struct processor *processor = &machine->processor[cpu];
@@ -197,6 +205,9 @@ enum run_end_reason machine_run(struct machine *machine, const volatile int *int
             break;
         }
         uint64_t options = options_find(machine);
+        if (options == 0 && machine->program.idle != NULL &&
+            machine->program.idle(machine->program.user, machine))
+            continue;
         if (options == 0) {
             machine_end(machine, RUN_END_HALTED, 0,
                         "every processor waits and nothing can wake one");

@@ -43,14 +43,19 @@ enum exit_field {
     FIELD_TARGET_VMPL,
     FIELD_REASON_SET,
     FIELD_REASON_CODE,
+    FIELD_REQUEST_SPA,
+    FIELD_RESPONSE_SPA,
+    FIELD_GHCB,
     FIELD_END,
 };
 
 static const char *const exit_fields[FIELD_END + 1] = {
-    "cpu",       "vmpl",      "vmsa",     "kind",          "code",       "info1",       "info2",
-    "gpa",       "spa",       "ghcb_msr", "page_protocol", "ghcb_gpa",   "ghcb_spa",    "nae",
-    "nae_info1", "nae_info2", "scratch",  "rax",           "rbx",        "rcx",         "rdx",
-    "to",        "size",      "count",    "target_vmpl",   "reason_set", "reason_code", NULL,
+    "cpu",         "vmpl",         "vmsa",       "kind",          "code",     "info1",
+    "info2",       "gpa",          "spa",        "ghcb_msr",      "page_protocol", "ghcb_gpa",
+    "ghcb_spa",    "nae",          "nae_info1",  "nae_info2",     "scratch",  "rax",
+    "rbx",         "rcx",          "rdx",        "to",            "size",     "count",
+    "target_vmpl", "reason_set",   "reason_code", "request_spa",  "response_spa", "ghcb",
+    NULL,
 };
 
 static void integer_or_nil(lua_State *lua, bool there, uint64_t value)
@@ -68,7 +73,7 @@ static const char *psc_name(uint8_t operation)
 }
 
 /* The page that an exit is about. */
-static bool exit_gpa(const struct hv_exit *exit, uint64_t *gpa)
+bool script_exit_gpa(const struct hv_exit *exit, uint64_t *gpa)
 {
     if (exit->kind == HV_EXIT_PAGE_STATE_CHANGE)
         *gpa = exit->psc_gpa;
@@ -79,13 +84,23 @@ static bool exit_gpa(const struct hv_exit *exit, uint64_t *gpa)
     return true;
 }
 
+/* The page at a GPA that the guest names, as the nested page table has it now; or nil. */
+static void page_push(lua_State *lua, bool there, uint64_t gpa)
+{
+    struct npt_mapping map = {0};
+    if (there)
+        map = hv_npt_lookup(script_of(lua)->machine, gpa);
+    integer_or_nil(lua, map.present, map.spa + (gpa - map.gpa));
+}
+
 static void field_push(lua_State *lua, const struct hv_exit *exit, enum exit_field field)
 {
     bool page = exit->page_protocol, psc = exit->kind == HV_EXIT_PAGE_STATE_CHANGE;
     bool terminate = exit->kind == HV_EXIT_TERMINATE;
+    bool request = exit->kind == HV_EXIT_GUEST_REQUEST;
     bool vmgexit = exit->code == SVM_EXIT_VMGEXIT;
     uint64_t gpa = 0, spa = UINT64_MAX;
-    bool has_gpa = exit_gpa(exit, &gpa);
+    bool has_gpa = script_exit_gpa(exit, &gpa);
     switch (field) {
     case FIELD_CPU: lua_pushinteger(lua, exit->cpu); return;
     case FIELD_VMPL: lua_pushinteger(lua, exit->vmpl); return;
@@ -122,13 +137,20 @@ static void field_push(lua_State *lua, const struct hv_exit *exit, enum exit_fie
         return;
     case FIELD_REASON_SET: integer_or_nil(lua, terminate, exit->reason_set); return;
     case FIELD_REASON_CODE: integer_or_nil(lua, terminate, exit->reason_code); return;
+    case FIELD_REQUEST_SPA: page_push(lua, request, exit->nae_info1); return;
+    case FIELD_RESPONSE_SPA: page_push(lua, request, exit->nae_info2); return;
+    case FIELD_GHCB:
+        if (!page || exit->kind == HV_EXIT_BAD_GHCB)
+            break;
+        script_ghcb_push(lua, exit->ghcb_spa);
+        return;
     case FIELD_END: break;
     }
     lua_pushnil(lua);
 }
 
 /* The place of the name at the index in names; an error that says what there is otherwise. */
-static int name_find(lua_State *lua, int index, const char *what, const char *const *names)
+int script_name_find(lua_State *lua, int index, const char *what, const char *const *names)
 {
     const char *name = lua_type(lua, index) == LUA_TSTRING ? lua_tostring(lua, index) : "";
     for (int i = 0; names[i] != NULL; i++)
@@ -143,7 +165,7 @@ static int name_find(lua_State *lua, int index, const char *what, const char *co
 static int exit_index(lua_State *lua)
 {
     const struct script_exit *object = luaL_checkudata(lua, 1, exit_type);
-    int field = name_find(lua, 2, "an exit", exit_fields);
+    int field = script_name_find(lua, 2, "an exit", exit_fields);
     field_push(lua, &object->exit, (enum exit_field)field);
     return 1;
 }
@@ -182,11 +204,10 @@ static int exit_tostring(lua_State *lua)
     return 1;
 }
 
-void script_exit_push(lua_State *lua, const struct script_cpu *cpu)
+void script_exit_push(lua_State *lua, const struct hv_exit *exit, uint64_t serial)
 {
     struct script_exit *object = lua_newuserdatauv(lua, sizeof(*object), 0);
-    *object =
-        (struct script_exit){.cpu = cpu->exit.cpu, .serial = cpu->exit_serial, .exit = cpu->exit};
+    *object = (struct script_exit){.cpu = exit->cpu, .serial = serial, .exit = *exit};
     luaL_setmetatable(lua, exit_type);
 }
 
@@ -194,6 +215,8 @@ struct script_cpu *script_exit_answer(lua_State *lua, int index)
 {
     const struct script_exit *object = luaL_checkudata(lua, index, exit_type);
     struct script_cpu *cpu = &script_of(lua)->cpu[object->cpu];
+    luaL_argcheck(lua, object->serial != EXIT_SERIAL_TRIGGER, index,
+                  "a trigger answers no exit: that is for its processor's program");
     luaL_argcheck(lua, object->serial == cpu->exit_serial, index,
                   "this exit is over: the processor has run since");
     luaL_argcheck(lua, !cpu->exit_answered, index, "this exit has been answered");
@@ -230,7 +253,7 @@ static int vmcb_index(lua_State *lua)
 {
     const struct vmcb *vmcb = vmcb_arg(lua, 1);
     uint64_t value = 0;
-    switch ((enum vmcb_field)name_find(lua, 2, "a vmcb", vmcb_fields)) {
+    switch ((enum vmcb_field)script_name_find(lua, 2, "a vmcb", vmcb_fields)) {
     case VMCB_ASID: value = vmcb->asid; break;
     case VMCB_INTERCEPTS: value = vmcb->intercepts; break;
     case VMCB_EVENTINJ: value = vmcb->eventinj; break;
@@ -256,7 +279,7 @@ static uint64_t value_arg(lua_State *lua, uint64_t high)
 static int vmcb_newindex(lua_State *lua)
 {
     struct vmcb *vmcb = vmcb_arg(lua, 1);
-    switch ((enum vmcb_field)name_find(lua, 2, "a vmcb", vmcb_fields)) {
+    switch ((enum vmcb_field)script_name_find(lua, 2, "a vmcb", vmcb_fields)) {
     case VMCB_ASID: return luaL_error(lua, "asid cannot be changed: it belongs to the guest");
     case VMCB_INTERCEPTS: vmcb->intercepts = (uint32_t)value_arg(lua, UINT32_MAX); break;
     case VMCB_EVENTINJ: vmcb->eventinj = value_arg(lua, UINT64_MAX); break;
@@ -284,7 +307,7 @@ static int hv_lua_vmcb(lua_State *lua)
     return 1;
 }
 
-static void type_make(lua_State *lua, const char *name, const luaL_Reg *functions)
+void script_type_make(lua_State *lua, const char *name, const luaL_Reg *functions)
 {
     luaL_newmetatable(lua, name);
     luaL_setfuncs(lua, functions, 0);
@@ -301,8 +324,8 @@ void exit_open(lua_State *lua)
                                               {NULL, NULL}};
     static const luaL_Reg vmcb_functions[] = {
         {"__index", vmcb_index}, {"__newindex", vmcb_newindex}, {NULL, NULL}};
-    type_make(lua, exit_type, exit_functions);
-    type_make(lua, vmcb_type, vmcb_functions);
+    script_type_make(lua, exit_type, exit_functions);
+    script_type_make(lua, vmcb_type, vmcb_functions);
     lua_getglobal(lua, "hv");
     lua_pushcfunction(lua, hv_lua_vmcb);
     lua_setfield(lua, -2, "vmcb");

@@ -30,10 +30,16 @@ enum {
     SCRIPT_REFUSALS_MAX = 64, /* VMRUNs refused in a row on one processor */
 };
 
+/* Why vcpu:park() comes back. */
+enum script_park { PARK_STAYS, PARK_RESUMED, PARK_EXITS, PARK_ALONE };
+
 /* The hypervisor's program on one processor: a coroutine. */
 struct script_cpu {
     lua_State *co;     /* anchored in the registry; NULL before the first step */
     bool waiting;      /* in vcpu:run() */
+    bool parked;       /* in vcpu:park() */
+    enum script_park park_end;
+    uint64_t park_exits; /* of other processors that still have to come; 0: any number */
     bool honest;       /* hypervisor() has returned or there is none */
     uint64_t vmsa_spa; /* what vcpu:run{vmsa=} asks for, 0: what the honest hypervisor would run */
     uint32_t refusals; /* VMRUNs refused in a row */
@@ -42,12 +48,16 @@ struct script_cpu {
     struct hv_exit exit;
 };
 
-/* at{...}(function): what to wait for. */
+/* at{...}(function): what to wait for. The fields that do not apply say "any". */
 struct script_trigger {
-    uint32_t visible; /* enum vcpu_visible */
+    uint8_t event;    /* place in the table of events, script_at.c */
+    uint32_t visible; /* enum vcpu_visible; 0: an exit */
     int cpu;          /* -1: any */
+    int exit_kind;    /* enum hv_exit_kind; -1: any */
     uint64_t nth;     /* 0: every time */
     uint64_t gpa;     /* page; UINT64_MAX: any */
+    uint64_t rip;     /* instruction */
+    bool guest;       /* instruction: of VMPL 1 to 3 */
     uint64_t seen;
     int function; /* registry reference; LUA_NOREF: none asked for yet */
 };
@@ -74,6 +84,8 @@ struct script {
     struct script_cpu cpu[MACHINE_CPUS_MAX];
     struct script_trigger *triggers;
     uint32_t triggers_count;
+    uint32_t visible_kinds;    /* that some trigger waits for */
+    bool exits_wanted;         /* by some trigger */
     uint32_t triggers_unbound; /* at{...} that got no function yet */
     int unbound_line;          /* of the first of them */
 };
@@ -120,8 +132,13 @@ char **script_strings(lua_State *lua, int index, const char *field);
 void hv_open(lua_State *lua);
 void interrupt_open(lua_State *lua); /* script_interrupt.c: into the table at the top */
 void exit_open(lua_State *lua);
+void answer_open(lua_State *lua); /* script_answer.c: into the table at the top */
+void ghcb_open(lua_State *lua);   /* script_ghcb.c: likewise */
+/* The GHCB object of a page of shared memory. */
+void script_ghcb_push(lua_State *lua, uint64_t spa);
 void program_open(lua_State *lua);
-void trigger_open(lua_State *lua);
+void at_open(lua_State *lua); /* script_at.c */
+const char *trigger_event_name(uint8_t event);
 /* Ends the run because of what the thread died of; pops nothing. */
 void script_thread_failed(struct script *script, lua_State *thread, int status);
 /* Calls a C function with one pointer; an error ends the run. */
@@ -129,7 +146,15 @@ bool script_protected_do(struct script *script, lua_CFunction function, void *ar
 /* A hv_program's visible(). */
 void trigger_visible(void *user, struct machine *machine, uint32_t index,
                      const struct vcpu_exit *operation);
-void script_exit_push(lua_State *lua, const struct script_cpu *cpu);
+/* Calls the triggers that wait for this exit; false: the run has ended. */
+bool trigger_exit(struct script *script, const struct hv_exit *exit);
+void script_exit_push(lua_State *lua, const struct hv_exit *exit, uint64_t serial);
+#define EXIT_SERIAL_TRIGGER UINT64_MAX /* of the object that a trigger gets: not to be answered */
+/* The page that an exit is about; false: none. */
+bool script_exit_gpa(const struct hv_exit *exit, uint64_t *gpa);
+/* The place of the name at the index in names (ends with NULL), or an error. */
+int script_name_find(lua_State *lua, int index, const char *what, const char *const *names);
+void script_type_make(lua_State *lua, const char *name, const luaL_Reg *functions);
 /* The struct behind an exit object that can still be answered; raises otherwise. */
 struct script_cpu *script_exit_answer(lua_State *lua, int index);
 

@@ -56,16 +56,35 @@ static int vcpu_lua_run(lua_State *lua)
     return lua_yield(lua, 0);
 }
 
+/* vcpu:park([exits]): the processor stays outside the guest -> "resumed", "exits" or "alone" */
+static int vcpu_lua_park(lua_State *lua)
+{
+    script_machine(lua);
+    const struct script_vcpu *vcpu = luaL_checkudata(lua, 1, vcpu_type);
+    struct script_cpu *cpu = &script_of(lua)->cpu[vcpu->cpu];
+    if (lua != cpu->co)
+        return luaL_error(lua, "vcpu:park() belongs to hypervisor(vcpu) itself: not into a "
+                               "trigger, another processor's program or a coroutine of the script");
+    lua_Integer exits = luaL_optinteger(lua, 2, 0);
+    luaL_argcheck(lua, lua_isnoneornil(lua, 2) || exits >= 1, 2, "a number of exits from 1 on");
+    cpu->park_exits = (uint64_t)exits;
+    cpu->park_end = PARK_STAYS;
+    cpu->parked = true;
+    return lua_yield(lua, 0);
+}
+
 static int vcpu_index(lua_State *lua)
 {
     const struct script_vcpu *vcpu = luaL_checkudata(lua, 1, vcpu_type);
     const char *name = lua_tostring(lua, 2);
     if (name != NULL && strcmp(name, "run") == 0)
         lua_pushcfunction(lua, vcpu_lua_run);
+    else if (name != NULL && strcmp(name, "park") == 0)
+        lua_pushcfunction(lua, vcpu_lua_park);
     else if (name != NULL && strcmp(name, "id") == 0)
         lua_pushinteger(lua, vcpu->cpu);
     else
-        return luaL_error(lua, "a vcpu has no field '%s'; it has id and run()",
+        return luaL_error(lua, "a vcpu has no field '%s'; it has id, run() and park()",
                           name ? name : luaL_typename(lua, 2));
     return 1;
 }
@@ -90,11 +109,15 @@ static int coroutine_make(lua_State *lua)
     return 0;
 }
 
-/* Argument: the processor's struct. Moves its exit to the coroutine. */
-static int exit_hand_over(lua_State *lua)
+/* Argument: the processor's struct. Moves what run() or park() returns to the coroutine. */
+static int result_hand_over(lua_State *lua)
 {
+    static const char *const words[] = {"", "resumed", "exits", "alone"};
     struct script_cpu *cpu = lua_touserdata(lua, 1);
-    script_exit_push(lua, cpu);
+    if (cpu->parked)
+        lua_pushstring(lua, words[cpu->park_end]);
+    else
+        script_exit_push(lua, &cpu->exit, cpu->exit_serial);
     luaL_checkstack(cpu->co, 4, "");
     lua_xmove(lua, cpu->co, 1);
     return 0;
@@ -159,9 +182,10 @@ static void cpu_resume(struct script *script, uint32_t index)
     struct script_cpu *cpu = &script->cpu[index];
     for (;;) {
         int arguments = 1, results = 0;
-        if (cpu->waiting && !script_protected_do(script, exit_hand_over, cpu))
+        bool comes_back = cpu->waiting || cpu->parked;
+        if (comes_back && !script_protected_do(script, result_hand_over, cpu))
             return;
-        cpu->waiting = false;
+        cpu->waiting = cpu->parked = false;
         int status = lua_resume(cpu->co, NULL, arguments, &results);
         if (machine_end_reason(script->machine) != RUN_END_NONE)
             return;
@@ -174,9 +198,11 @@ static void cpu_resume(struct script *script, uint32_t index)
             return;
         }
         lua_pop(cpu->co, results);
+        if (cpu->parked)
+            return;
         if (!cpu->waiting) {
             char *text = g_strdup_printf("%s: coroutine.yield() in hypervisor(): to run the "
-                                         "processor, call vcpu:run()",
+                                         "processor, call vcpu:run(); to keep it, vcpu:park()",
                                          script->scenario.path);
             machine_end(script->machine, RUN_END_SCRIPT_ERROR, 0, text);
             g_free(text);
@@ -187,11 +213,62 @@ static void cpu_resume(struct script *script, uint32_t index)
     }
 }
 
+/* The processor leaves vcpu:park(); its step is due. */
+static void park_leave(struct script *script, uint32_t index, enum script_park why)
+{
+    struct script_cpu *cpu = &script->cpu[index];
+    if (!cpu->parked || cpu->park_end != PARK_STAYS)
+        return;
+    cpu->park_end = why;
+    hv_resume(script->machine, index);
+}
+
+/* An exit of one processor is what others may have parked for. */
+static void park_exits_count(struct script *script, uint32_t index)
+{
+    for (uint32_t other = 0; other < hv_cpus(script->machine); other++) {
+        struct script_cpu *cpu = &script->cpu[other];
+        if (other != index && cpu->parked && cpu->park_exits > 0 && --cpu->park_exits == 0)
+            park_leave(script, other, PARK_EXITS);
+    }
+}
+
+/* A hv_program's idle(): one parked processor at a time learns that it is alone. */
+static bool program_idle(void *user, struct machine *machine)
+{
+    struct script *script = user;
+    for (uint32_t index = 0; index < hv_cpus(machine); index++) {
+        if (!script->cpu[index].parked || script->cpu[index].park_end != PARK_STAYS)
+            continue;
+        park_leave(script, index, PARK_ALONE);
+        return true;
+    }
+    return false;
+}
+
+/* resume(cpu) -> whether the processor was parked */
+static int hv_lua_resume(lua_State *lua)
+{
+    struct script *script = script_of(lua);
+    script_machine(lua);
+    uint32_t index = script_arg_cpu(lua, 1);
+    lua_pushboolean(lua, script->cpu[index].parked);
+    park_leave(script, index, PARK_RESUMED);
+    return 1;
+}
+
 static void program_step(void *user, struct machine *machine, uint32_t index,
                          const struct hv_exit *exit)
 {
     struct script *script = user;
     struct script_cpu *cpu = &script->cpu[index];
+    if (cpu->parked && cpu->park_end == PARK_STAYS)
+        return; /* the honest hypervisor woke it for something that it will find later */
+    if (exit != NULL) {
+        park_exits_count(script, index);
+        if (script->exits_wanted && !trigger_exit(script, exit))
+            return;
+    }
     if (!cpu->honest && cpu->co == NULL) {
         cpu->exit_answered = true;
         if (!script_protected_do(script, coroutine_make, cpu))
@@ -255,7 +332,11 @@ void program_open(lua_State *lua)
     lua_pop(lua, 1);
     image_open(lua, "monitor", false);
     image_open(lua, "guest", true);
-    trigger_open(lua);
+    at_open(lua);
+    lua_getglobal(lua, "hv");
+    lua_pushcfunction(lua, hv_lua_resume);
+    lua_setfield(lua, -2, "resume");
+    lua_pop(lua, 1);
 }
 
 void script_program_set(struct script *script)
@@ -263,7 +344,9 @@ void script_program_set(struct script *script)
     const struct hv_program program = {
         .user = script,
         .step = program_step,
-        .visible = script->triggers_count > 0 ? trigger_visible : NULL,
+        .visible = script->visible_kinds ? trigger_visible : NULL,
+        .visible_kinds = script->visible_kinds,
+        .idle = program_idle,
     };
     machine_program_set(script->machine, &program);
 }

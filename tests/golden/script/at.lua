@@ -14,4 +14,15 @@ try { event = "rmpadjust", gpa = "x" }
 try { event = "rmpadjust", when = "after" }
 try({ event = "rmpadjust" }, 5)
 try { event = "vmgexit", nth = 1, vcpu = 0, gpa = 0x1000, when = "before" }
+try { event = "exit", kind = "npv" }
+try { event = "exit", symbol = "x" }
+try { event = "rmpadjust", kind = "npf" }
+try { event = "exit", kind = "npf", gpa = 0x1000 }
+try { event = "instruction" }
+try { event = "instruction", symbol = "a", address = 1 }
+try { event = "instruction", symbol = 1 }
+try { event = "instruction", address = "a" }
+try { event = "instruction", address = 16, guest = 1 }
+try { event = "instruction", address = 16, offset = -1 }
+try { event = "instruction", symbol = "a", offset = 2, guest = true, vcpu = 1, nth = 2 }
 print(pcall(function () for _ = 1, 2000 do at { event = "pvalidate" } (print) end end))
