@@ -6,6 +6,7 @@
  */
 #include "monitor/ap.h"
 #include "monitor/call.h"
+#include "monitor/defect.h"
 #include "monitor/guest_memory.h"
 #include "monitor/guest_vmsa.h"
 #include "monitor/lib/string.h"
@@ -72,8 +73,9 @@ static bool page_convert(struct cpu *cpu, uint64_t gpa)
     guest_page_revoke(cpu, gpa);
     guest_translations_flush(cpu);
     struct vmsa *vmsa = window_map(&monitor->space, cpu->index, WINDOW_COPY, gpa);
-    bool valid = (vmsa->efer & EFER_SVME) != 0 &&
-                 guest_vmsa_check(vmsa, monitor->info.guest_vmpl, monitor->sev_features);
+    unsigned vmpl = monitor_defect == DEFECT_ANY_VMPL ? vmsa->vmpl : monitor->info.guest_vmpl;
+    bool valid =
+        (vmsa->efer & EFER_SVME) != 0 && guest_vmsa_check(vmsa, vmpl, monitor->sev_features);
     if (valid) {
         guest_vmsa_reset_exit(vmsa);
         guest_vmsa_seize(vmsa); /* until it is attached */

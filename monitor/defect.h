@@ -22,6 +22,14 @@ enum monitor_defect {
     DEFECT_OPEN_VMSA,    /* ... and writable */
     DEFECT_SHARE_SECRET, /* the launch's secrets page is given back unwiped */
     DEFECT_GUEST_CODE,   /* call 3 runs code of the guest's */
+    /* Pages and vCPUs of the guest. */
+    DEFECT_NO_LOCK,           /* a page that a call works on is not closed to other calls */
+    DEFECT_WRITE_AFTER_CHECK, /* a buffer is not held from its check to the copy into it */
+    DEFECT_CARRY_IGNORED,     /* PVALIDATE CF, not the ledger, says which pages are in use */
+    DEFECT_ISA_HOLE,          /* no scrub at 0xa0000 to 0xfffff, "where the firmware is" */
+    DEFECT_AUTO_ACCEPT,       /* #VC 0x404 validates the page and goes on */
+    DEFECT_ANY_VMPL,          /* CREATE_VCPU does not look at the VMPL */
+    DEFECT_FLUSH_OWN,         /* after permissions were taken only the caller's vCPU is flushed */
 };
 
 #ifndef MONITOR_DEFECT

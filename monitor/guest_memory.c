@@ -2,6 +2,7 @@
 #include "monitor/guest_memory.h"
 
 #include "monitor/defect.h"
+#include "monitor/insn.h"
 #include "monitor/launch_check.h"
 #include "monitor/lib/string.h"
 #include "monitor/monitor.h"
@@ -9,12 +10,21 @@
 #include "monitor/snp.h"
 #include "monitor/vcpu.h"
 
+/* False, with DEFECT_CARRY_IGNORED only: it was validated before, so the bytes are somebody's. */
+static bool page_validate_new(void *page)
+{
+    if (monitor_defect == DEFECT_CARRY_IGNORED) {
+        return !insn_pvalidate((uint64_t)page, PAGE_4K, true).carry;
+    }
+    page_validate(page);
+    return true;
+}
+
 void guest_page_accept(struct cpu *cpu, uint64_t gpa, bool scrub)
 {
     struct monitor *monitor = cpu->monitor;
     void *page = window_map(&monitor->space, cpu->index, WINDOW_PAGE, gpa);
-    page_validate(page);
-    if (scrub) {
+    if (page_validate_new(page) && scrub) {
         page_scrub(page);
     }
     page_permit(page, monitor->info.guest_vmpl, lock_kernel_grant(&monitor->lock_kernel));
@@ -203,6 +213,9 @@ static enum svsm_result guest_copy(struct cpu *cpu, uint64_t gpa, size_t bytes, 
     if (result != SVSM_SUCCESS) {
         return result;
     }
+    if (monitor_defect == DEFECT_WRITE_AFTER_CHECK) {
+        page_states_release(&monitor->pages, gpn, count, PAGE_PRIVATE);
+    }
     for (size_t done = 0; done < bytes;) {
         size_t offset = (gpa + done) % PAGE_BYTES;
         size_t part = PAGE_BYTES - offset < bytes - done ? PAGE_BYTES - offset : bytes - done;
@@ -216,7 +229,9 @@ static enum svsm_result guest_copy(struct cpu *cpu, uint64_t gpa, size_t bytes, 
         window_unmap(&monitor->space, cpu->index, WINDOW_COPY);
         done += part;
     }
-    page_states_release(&monitor->pages, gpn, count, PAGE_PRIVATE);
+    if (monitor_defect != DEFECT_WRITE_AFTER_CHECK) {
+        page_states_release(&monitor->pages, gpn, count, PAGE_PRIVATE);
+    }
     return SVSM_SUCCESS;
 }
 

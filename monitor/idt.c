@@ -6,6 +6,8 @@
 #include "monitor/defect.h"
 #include "monitor/insn.h"
 #include "monitor/mmio.h"
+#include "monitor/pvalidate.h"
+#include "monitor/snp.h"
 #include "monitor/terminate.h"
 
 enum {
@@ -61,6 +63,10 @@ _Noreturn void fault_handle(struct fault_frame *frame)
     }
     enum terminate_code code = (enum terminate_code)(TERMINATE_FAULT + frame->vector);
     if (frame->vector == VECTOR_VC && frame->error == VC_PAGE_NOT_VALIDATED) {
+        if (monitor_defect == DEFECT_AUTO_ACCEPT) {
+            page_validate((void *)(insn_cr2() & ~(PAGE_BYTES - 1)));
+            fault_return(frame);
+        }
         code = TERMINATE_NOT_VALIDATED;
     }
     if (!cpu->ending) {

@@ -43,12 +43,20 @@ static void withdraw(struct cpu *cpu, const struct batch_page *page)
     }
 }
 
+static bool is_scrubbed(const struct batch_page *page)
+{
+    if (monitor_defect == DEFECT_ISA_HOLE) {
+        return page->gpa < 0xa0000 || page->gpa >= 0x100000;
+    }
+    return monitor_defect != DEFECT_NO_SCRUB;
+}
+
 /* What backs the page now is the hypervisor's choice, and may hold the plaintext of any page of
  * this machine that it took away elsewhere: so every byte is overwritten through the new mapping
  * before the guest can read one. */
 static void accept(struct cpu *cpu, const struct batch_page *page)
 {
-    const bool scrub = monitor_defect != DEFECT_NO_SCRUB;
+    const bool scrub = is_scrubbed(page);
     if (page->large && scrub && guest_large_page_accept(cpu, page->gpa)) {
         return;
     }
@@ -99,13 +107,18 @@ static enum page_state state_after(enum psc_operation operation)
     return operation == PSC_SHARED ? PAGE_SHARED : PAGE_PRIVATE;
 }
 
+static bool ledger_is_asked(enum psc_operation operation)
+{
+    return monitor_defect != DEFECT_CARRY_IGNORED || operation != PSC_PRIVATE;
+}
+
 /* All pages or none are refused; then 2 MiB at a time where the range covers them. */
 static enum svsm_result range_convert(struct cpu *cpu, uint64_t gpa, uint64_t pages,
                                       enum psc_operation operation)
 {
     struct page_states *states = &cpu->monitor->pages;
     enum svsm_result result = call_range_check(gpa, pages, cpu->monitor->c_bit);
-    if (result == SVSM_SUCCESS) {
+    if (result == SVSM_SUCCESS && ledger_is_asked(operation)) {
         result = call_hold_result(
             page_states_hold(states, gpa >> PAGE_SHIFT, pages, state_before(operation)));
     }

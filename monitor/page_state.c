@@ -3,6 +3,8 @@
 
 #include <stdbool.h>
 
+#include "monitor/defect.h"
+
 void page_states_init(struct page_states *states, uint8_t *state, uint64_t count)
 {
     lock_init(&states->lock, LOCK_PAGES);
@@ -26,11 +28,17 @@ enum page_state page_states_get(const struct page_states *states, uint64_t gpn)
     return (enum page_state)(states->state[gpn] & ~PAGE_STATE_HELD);
 }
 
+static bool is_held(uint8_t state)
+{
+    return (state & PAGE_STATE_HELD) != 0 && monitor_defect != DEFECT_NO_LOCK;
+}
+
 static enum page_hold page_check(uint8_t state, enum page_state wanted)
 {
-    if (state & PAGE_STATE_HELD) {
+    if (is_held(state)) {
         return PAGE_HOLD_BUSY;
     }
+    state &= (uint8_t)~PAGE_STATE_HELD;
     if (state == wanted) {
         return PAGE_HOLD_OK;
     }
@@ -92,7 +100,7 @@ enum page_hold page_states_hold_any(struct page_states *states, uint64_t gpn,
     enum page_hold result = PAGE_HOLD_ABSENT;
     lock_acquire(&states->lock);
     uint8_t found = states->state[gpn];
-    if (found & PAGE_STATE_HELD) {
+    if (is_held(found)) {
         result = PAGE_HOLD_BUSY;
     } else if (is_guest_memory(found)) {
         *state = (enum page_state)found;

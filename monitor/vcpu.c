@@ -2,6 +2,7 @@
 #include "monitor/vcpu.h"
 
 #include "monitor/ap.h"
+#include "monitor/defect.h"
 #include "monitor/guest_vmsa.h"
 #include "monitor/hv.h"
 #include "monitor/monitor.h"
@@ -185,6 +186,10 @@ static void flush_one(struct cpu *cpu, struct cpu *target)
 void vcpu_translations_flush(struct cpu *cpu)
 {
     struct monitor *monitor = cpu->monitor;
+    if (monitor_defect == DEFECT_FLUSH_OWN) {
+        cpu->vcpu.flushes = UINT64_MAX; /* another number than the machine's: vcpu_release() */
+        return;
+    }
     __atomic_add_fetch(&monitor->flushes, 1, __ATOMIC_SEQ_CST);
     for (uint32_t i = 0; i < monitor->params.vcpu_count; i++) {
         struct cpu *target = monitor->cpu[i];

@@ -20,8 +20,8 @@ prova_unit_test(NAME monitor_vmsa
             ${PROJECT_SOURCE_DIR}/cpu/vmsa_check.c
     LIBS prova_rmp LABELS quick)
 
-foreach(image default no-scrub verbose refetch trust-psc hv-cbit map-overlap mmio-private
-        term-returns regrant half-revoke open-vmsa share-secret guest-code)
+get_property(monitor_images GLOBAL PROPERTY PROVA_MONITOR_VARIANTS)
+foreach(image IN LISTS monitor_images)
     prova_command_test(NAME monitor.image-${image} LABELS unit
         COMMAND "${CMAKE_CURRENT_SOURCE_DIR}/check-monitor-image" $<TARGET_FILE:monitor-${image}>)
 endforeach()
