@@ -30,6 +30,9 @@ struct run_request {
     uint64_t limit_insns, limit_events, limit_time_cycles; /* 0: the scenario's */
     const char *settings[RUN_SETTINGS_MAX];                /* "name=value", script_setting_set() */
     size_t settings_count;
+    /* Only this is asked: every invariant and rule holds, and the run is not cut short. What else
+     * the scenario expects is left out. */
+    bool rules_only;
     script_log_fn *log; /* output of the script; may be NULL */
     void *log_user;
 };

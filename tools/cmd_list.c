@@ -4,6 +4,7 @@
 
 #include "db/check.h"
 #include "db/query.h"
+#include "tools/library.h"
 #include "tools/tool.h"
 
 static void row_print(const char *name, const char *text)
@@ -11,52 +12,43 @@ static void row_print(const char *name, const char *text)
     printf("  %-24s %s\n", name, text ? text : "");
 }
 
-/* The title of a scenario, or why it has none. */
-static char *scenario_title(const char *path)
+/* A scenario's title and source, or why it has none. */
+static void scenario_print(const struct library_entry *entry)
 {
     char *text;
     gsize bytes;
     GError *error = NULL;
     struct script *script = NULL;
-    if (g_file_get_contents(path, &text, &bytes, &error)) {
-        script = script_open(path, text, bytes, NULL, NULL, NULL, &error);
+    if (g_file_get_contents(entry->path, &text, &bytes, &error)) {
+        script = script_open(entry->path, text, bytes, NULL, NULL, NULL, &error);
         g_free(text);
     }
-    char *title = script ? g_strdup(script_scenario(script)->title)
-                         : g_strdup_printf("(unusable: %s)", error->message);
+    const struct scenario *scenario = script ? script_scenario(script) : NULL;
+    const char *dim = tool_colour(COLOUR_DIM), *plain = tool_colour(COLOUR_NONE);
+    if (scenario == NULL)
+        printf("  %-33s (unusable: %s)\n", entry->plain, error->message);
+    else
+        printf("  %-33s %s\n", entry->plain, scenario->title);
+    if (entry->target != NULL)
+        printf("  %-33s %sis %s%s\n", "", dim, entry->target, plain);
+    else if (scenario != NULL && scenario->source != NULL)
+        printf("  %-33s %s%s%s\n", "", dim, scenario->source, plain);
     g_clear_error(&error);
     script_free(script);
-    return title;
-}
-
-static int name_compare(gconstpointer a, gconstpointer b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
 static void list_scenarios(void)
 {
-    char *dir = tool_scenario_dir();
-    GDir *folder = dir ? g_dir_open(dir, 0, NULL) : NULL;
-    GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
-    const char *entry;
-    while (folder != NULL && (entry = g_dir_read_name(folder)) != NULL)
-        if (g_str_has_suffix(entry, ".lua"))
-            g_ptr_array_add(names, g_strdup(entry));
-    if (folder != NULL)
-        g_dir_close(folder);
-    g_ptr_array_sort(names, name_compare);
-    for (guint i = 0; i < names->len; i++) {
-        char *name = g_ptr_array_index(names, i);
-        char *path = g_build_filename(dir, name, NULL);
-        char *title = scenario_title(path);
-        name[strlen(name) - strlen(".lua")] = '\0';
-        row_print(name, title);
-        g_free(title);
-        g_free(path);
+    GPtrArray *library = library_load();
+    const char *group = "";
+    for (guint i = 0; i < library->len; i++) {
+        const struct library_entry *entry = g_ptr_array_index(library, i);
+        if (strcmp(entry->group, group) != 0)
+            printf("%s/\n", entry->group);
+        group = entry->group;
+        scenario_print(entry);
     }
-    g_ptr_array_free(names, TRUE);
-    g_free(dir);
+    g_ptr_array_unref(library);
 }
 
 static void list_images(bool guest)

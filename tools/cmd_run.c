@@ -6,6 +6,7 @@
 #include "cpu/symbols.h"
 #include "db/writer.h"
 #include "emu/error.h"
+#include "tools/library.h"
 #include "tools/progress.h"
 #include "tools/report.h"
 #include "tools/run_options.h"
@@ -198,28 +199,6 @@ static int run_all(struct run_command *command, const struct run_request *reques
     return code;
 }
 
-/*
- * A scenario's path; a plain name is looked up among those that come with the command. A folder of
- * that name (/boot) is in nobody's way.
- */
-static char *scenario_find(const char *name)
-{
-    bool file_there =
-        g_file_test(name, G_FILE_TEST_EXISTS) && !g_file_test(name, G_FILE_TEST_IS_DIR);
-    if (file_there || strchr(name, '/') != NULL)
-        return g_strdup(name);
-    char *dir = tool_scenario_dir();
-    char *file = g_str_has_suffix(name, ".lua") ? g_strdup(name) : g_strconcat(name, ".lua", NULL);
-    char *path = dir ? g_build_filename(dir, file, NULL) : NULL;
-    bool there = path != NULL && g_file_test(path, G_FILE_TEST_EXISTS);
-    g_free(dir);
-    g_free(file);
-    if (there)
-        return path;
-    g_free(path);
-    return g_strdup(name);
-}
-
 static const char examples[] =
     "Examples:\n"
     "  prova run scenarios/boot.lua\n"
@@ -227,12 +206,14 @@ static const char examples[] =
     "  prova run --monitor build/my-monitor.elf --guest hello --memory 128M\n"
     "\n"
     "Without a scenario the hypervisor is honest, and the run must end with the guest's\n"
-    "request for termination with reason 0:0. Exit codes: 0 as expected, 1 not as expected,\n"
-    "2 unusable input, 3 cut short by a limit, 70 internal error, 130 interrupted (Ctrl-C; the\n"
-    "database is closed properly).";
+    "request for termination with reason 0:0. Many scenarios, many monitors: prova run --all\n"
+    "--help. Exit codes: 0 as expected, 1 not as expected, 2 unusable input, 3 cut short by a\n"
+    "limit, 70 internal error, 130 interrupted (Ctrl-C; the database is closed properly).";
 
 int cmd_run(int argc, char **argv)
 {
+    if (cmd_run_is_all(argc, argv))
+        return cmd_run_all(argc, argv);
     struct run_command command = {0};
     enum { OWN = 4 };
     GOptionEntry entries[RUN_OPTIONS_ENTRIES + OWN + 1] = {0};
@@ -262,8 +243,9 @@ int cmd_run(int argc, char **argv)
     } else if (argc > 2) {
         code = tool_usage_error("run", "one scenario at a time: '%s' is too much", argv[2]);
     } else {
-        command.options.scenario = argc == 2 ? scenario_find(argv[1]) : NULL;
-        if (run_options_request(&command.options, image_dir, &request, &error)) {
+        command.options.scenario = argc == 2 ? library_path(argv[1], &error) : NULL;
+        if (error == NULL &&
+            run_options_request(&command.options, image_dir, &request, &error)) {
             request.log = script_line;
             request.log_user = &command;
             code = run_all(&command, &request);

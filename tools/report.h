@@ -19,6 +19,11 @@ bool report_junit_check(const char *path, GError **error);
 /* JUnit XML of the verdicts; an earlier report is replaced when the new one is complete. */
 bool report_junit(struct run *run, const char *path, GError **error);
 
+/* How every such file starts. */
+extern const char report_junit_start[];
+/* Text for XML 1.0, which has no control characters but tab and line feed, escaped or not. */
+char *report_xml_text(const char *text);
+
 /* One event in words. */
 void event_describe(const struct event *event, GString *out);
 

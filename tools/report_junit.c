@@ -1,53 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The verdicts as JUnit XML. */
-#include <errno.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include "emu/error.h"
+#include "tools/out_file.h"
 #include "tools/report.h"
 
-static const char xml_start[] = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite";
-
-static bool refuse(GError **error, const char *path, const char *why)
-{
-    g_set_error(error, EMU_ERROR, EMU_ERROR_INPUT, "--junit %s: %s", path, why);
-    return false;
-}
-
-/* The file is one that an earlier run wrote. */
-static bool file_is_report(const char *path)
-{
-    char start[sizeof(xml_start)] = "";
-    FILE *file = fopen(path, "rb");
-    size_t got = file ? fread(start, 1, sizeof(start) - 1, file) : 0;
-    if (file != NULL)
-        fclose(file);
-    return got == sizeof(start) - 1 && memcmp(start, xml_start, got) == 0;
-}
+const char report_junit_start[] = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite";
 
 bool report_junit_check(const char *path, GError **error)
 {
-    struct stat status;
-    if (path[0] == '\0')
-        return refuse(error, path, "it names no file");
-    if (stat(path, &status) == 0) {
-        if (!S_ISREG(status.st_mode) || (status.st_size > 0 && !file_is_report(path)))
-            return refuse(error, path,
-                          "exists and is not a report of prova; it was left alone, choose another "
-                          "name");
-    } else if (errno != ENOENT) {
-        return refuse(error, path, g_strerror(errno));
-    }
-    char *folder = g_path_get_dirname(path);
-    int failed = access(folder, W_OK | X_OK) == 0 ? 0 : errno;
-    g_free(folder);
-    return failed == 0 || refuse(error, path, g_strerror(failed));
+    return out_file_check("junit", path, report_junit_start, error);
 }
 
-/* Text for XML 1.0, which has no control characters but tab and line feed, escaped or not. */
-static char *xml_text(const char *text)
+char *report_xml_text(const char *text)
 {
     char *valid = g_utf8_make_valid(text, -1);
     for (char *at = valid; *at != '\0'; at++)
@@ -60,7 +23,7 @@ static char *xml_text(const char *text)
 
 static void junit_case(struct run *run, const struct run_verdict *verdict, GString *xml)
 {
-    char *name = xml_text(verdict->name);
+    char *name = report_xml_text(verdict->name);
     g_string_append_printf(xml, "  <testcase classname=\"%s\" name=\"%s\"",
                            rule_kind_name(verdict->kind), name);
     g_free(name);
@@ -75,7 +38,7 @@ static void junit_case(struct run *run, const struct run_verdict *verdict, GStri
                                symbol ? " at " : "", symbol ? symbol : "");
     if (verdict->text != NULL)
         g_string_append_printf(plain, "%s%s", plain->len ? ": " : "", verdict->text);
-    char *text = xml_text(plain->str);
+    char *text = report_xml_text(plain->str);
     g_string_free(plain, TRUE);
     g_string_append_printf(xml, ">\n    <failure message=\"%s\">%s</failure>\n  </testcase>\n",
                            verdict->holds ? "holds, but should not" : "does not hold", text);
@@ -86,7 +49,7 @@ static void junit_case(struct run *run, const struct run_verdict *verdict, GStri
 /* A run without a verdict is no success, whatever the verdicts so far. */
 static void junit_error(struct run *run, GString *xml)
 {
-    char *text = xml_text(run_exit_text(run));
+    char *text = report_xml_text(run_exit_text(run));
     g_string_append_printf(xml,
                            "  <testcase classname=\"run\" name=\"comes to a verdict\">\n"
                            "    <error message=\"%s\"/>\n  </testcase>\n",
@@ -103,8 +66,8 @@ bool report_junit(struct run *run, const char *path, GError **error)
     for (size_t i = 0; i < count; i++)
         failures += !verdicts[i].expected;
     const struct scenario *scenario = run_scenario(run);
-    char *suite = xml_text(scenario ? scenario->title : "prova run");
-    GString *xml = g_string_new(xml_start);
+    char *suite = report_xml_text(scenario ? scenario->title : "prova run");
+    GString *xml = g_string_new(report_junit_start);
     g_string_append_printf(xml,
                            " name=\"%s\" tests=\"%zu\" failures=\"%zu\" errors=\"%d\" "
                            "skipped=\"0\">\n",
@@ -114,8 +77,7 @@ bool report_junit(struct run *run, const char *path, GError **error)
     if (cut)
         junit_error(run, xml);
     g_string_append(xml, "</testsuite>\n");
-    bool fine = report_junit_check(path, error) &&
-                g_file_set_contents(path, xml->str, (gssize)xml->len, error);
+    bool fine = out_file_write("junit", path, report_junit_start, xml, error);
     g_string_free(xml, TRUE);
     g_free(suite);
     return fine;

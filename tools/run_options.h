@@ -11,7 +11,8 @@ struct run_options {
     char *limit_insns, *limit_events, *limit_time;
 };
 
-enum { RUN_OPTIONS_ENTRIES = 10 };
+/* The first RUN_OPTIONS_IMAGES are the monitor and the guest. */
+enum { RUN_OPTIONS_ENTRIES = 10, RUN_OPTIONS_IMAGES = 2 };
 /* Fills entries (not the terminating one) that store into options. */
 void run_options_entries(struct run_options *options, GOptionEntry entries[RUN_OPTIONS_ENTRIES]);
 void run_options_clear(struct run_options *options);

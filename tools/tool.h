@@ -19,6 +19,9 @@ struct verb {
 };
 
 int cmd_run(int argc, char **argv);
+/* "run" with --all or --cross among its arguments. */
+bool cmd_run_is_all(int argc, char **argv);
+int cmd_run_all(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_query(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
