@@ -1,0 +1,21 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# attack.sh PROVA FILE.lua: the attack, on the monitor that resists and on each that its expectations
+# name. Every run meets its expectations, twice with the same stream.
+. "$(dirname "$0")/lib.sh"
+file=$2
+
+run_twice() {
+    expect 0 '^result +0 ' run "$file" --monitor "$1"
+    first=$(sed -n 's/^stream *//p' "$WORK/out")
+    same "$first" "$(hash_of "$file" --monitor "$1")" "the streams of $file on $1"
+}
+
+run_twice default
+for monitor in $("$PROVA" list monitors | awk '$1 != "default" { print $1 }'); do
+    # As a key of the table of expectations, quoted or not.
+    if grep -Eq "^ *(\[\"$monitor\"\]|$monitor) *= *\{" "$file"; then
+        run_twice "$monitor"
+    fi
+done
+finish
