@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "monitor/call.h"
 
+#include "monitor/defect.h"
 #include "monitor/snp.h"
 
 struct call call_decode(uint64_t rax, uint64_t rcx, uint64_t rdx, uint64_t r8, uint64_t r9)
@@ -39,4 +40,11 @@ enum svsm_result call_hold_result(enum page_hold hold)
     case PAGE_HOLD_CALLING: break;
     }
     return SVSM_INVALID_ADDRESS;
+}
+
+enum svsm_result call_entry_hold(struct page_states *states, uint64_t gpa, uint64_t pages,
+                                 enum page_state wanted)
+{
+    uint64_t looked_at = monitor_defect == DEFECT_FIRST_PAGE_CHECK ? 1 : pages;
+    return call_hold_result(page_states_hold(states, gpa >> PAGE_SHIFT, looked_at, wanted));
 }

@@ -29,8 +29,11 @@ struct call call_decode(uint64_t rax, uint64_t rcx, uint64_t rdx, uint64_t r8, u
 enum svsm_result call_range_check(uint64_t gpa, uint64_t pages, unsigned c_bit);
 
 /* RAX for a range that page_states_hold() refused. */
-
 enum svsm_result call_hold_result(enum page_hold hold);
+
+/* Holds the pages of a list entry, one or 512 from gpa on, if each is as wanted; else none. */
+enum svsm_result call_entry_hold(struct page_states *states, uint64_t gpa, uint64_t pages,
+                                 enum page_state wanted);
 
 enum svsm_result call_core(struct cpu *cpu, struct call *call);
 enum svsm_result call_attestation(struct cpu *cpu, struct call *call);

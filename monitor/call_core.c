@@ -53,8 +53,7 @@ static enum svsm_result pvalidate_entry(struct cpu *cpu, uint64_t entry)
     }
     enum page_state from = validate ? PAGE_SHARED : PAGE_PRIVATE;
     enum page_state to = validate ? PAGE_PRIVATE : PAGE_SHARED;
-    enum svsm_result result =
-        call_hold_result(page_states_hold(&monitor->pages, gpa >> PAGE_SHIFT, pages, from));
+    enum svsm_result result = call_entry_hold(&monitor->pages, gpa, pages, from);
     if (result == SVSM_NO_CHANGE && (entry & SVSM_PVALIDATE_IGNORE_CARRY) != 0 && !large) {
         return SVSM_SUCCESS; /* in the state asked for, and the guest says that it may be */
     }

@@ -66,7 +66,7 @@ static void vcpu_let_run(struct cpu *cpu, struct cpu *target, bool first)
     }
 }
 
-/* The page is held. True: it has become a VMSA page; else it is the guest's again. */
+/* The page is held. True: it has become a VMSA page; else it is nobody's, to be given back. */
 static bool page_convert(struct cpu *cpu, uint64_t gpa)
 {
     struct monitor *monitor = cpu->monitor;
@@ -82,10 +82,19 @@ static bool page_convert(struct cpu *cpu, uint64_t gpa)
         page_make_vmsa(vmsa);
     }
     window_unmap(&monitor->space, cpu->index, WINDOW_COPY);
-    if (!valid) {
-        guest_page_grant(cpu, gpa);
-    }
     return valid;
+}
+
+/* A page that was to be a VMSA is the guest's again, as long as nobody else can work on it. */
+static void page_give_back(struct cpu *cpu, uint64_t gpa)
+{
+    if (monitor_defect == DEFECT_ERROR_GRANT) {
+        page_release(cpu, gpa, PAGE_PRIVATE);
+        guest_page_grant(cpu, gpa);
+        return;
+    }
+    guest_page_grant(cpu, gpa);
+    page_release(cpu, gpa, PAGE_PRIVATE);
 }
 
 enum svsm_result call_create_vcpu(struct cpu *cpu, const struct call *call)
@@ -101,7 +110,7 @@ enum svsm_result call_create_vcpu(struct cpu *cpu, const struct call *call)
         return result;
     }
     if (!page_convert(cpu, vmsa_gpa)) {
-        page_release(cpu, vmsa_gpa, PAGE_PRIVATE);
+        page_give_back(cpu, vmsa_gpa);
         page_release(cpu, area_gpa, PAGE_PRIVATE);
         return SVSM_INVALID_PARAMETER;
     }
@@ -109,8 +118,7 @@ enum svsm_result call_create_vcpu(struct cpu *cpu, const struct call *call)
     /* The vCPU may call as soon as it is attached, and name another area then. */
     page_release(cpu, area_gpa, PAGE_CALLING_AREA);
     if (vcpu_replace(cpu, target, vmsa_gpa, area_gpa, &change) != VCPU_OK) {
-        guest_page_grant(cpu, vmsa_gpa); /* it never could run */
-        page_release(cpu, vmsa_gpa, PAGE_PRIVATE);
+        page_give_back(cpu, vmsa_gpa); /* it never could run */
         page_release(cpu, area_gpa, PAGE_PRIVATE);
         return SVSM_BUSY;
     }

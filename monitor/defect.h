@@ -30,6 +30,17 @@ enum monitor_defect {
     DEFECT_AUTO_ACCEPT,       /* #VC 0x404 validates the page and goes on */
     DEFECT_ANY_VMPL,          /* CREATE_VCPU does not look at the VMPL */
     DEFECT_FLUSH_OWN,         /* after permissions were taken only the caller's vCPU is flushed */
+    /* What two of them do at once, or what comes at a bad moment. */
+    DEFECT_DELETE_RUNNING,   /* a vCPU that is deleted or replaced is not stopped */
+    DEFECT_ERROR_GRANT,      /* CREATE_VCPU that fails grants the page after letting go of it */
+    DEFECT_FIRST_PAGE_CHECK, /* of a 2 MiB entry of a list only the first page is looked at */
+    DEFECT_INT80_GATE,       /* INT 0x80 serves whoever raises it */
+    DEFECT_IV_REUSE,         /* after an error the next message has the number of the last one */
+    DEFECT_LIST_REFETCH,     /* an entry of a page list is read again when its page is released */
+    DEFECT_LOST_EVENT,       /* #HV between the look at the doorbell and the exit changes nothing */
+    DEFECT_NO_RANGE,         /* the monitor's own pages pass for pages of the guest's */
+    DEFECT_NO_RESTRICTED_INJECTION, /* #VC does what its error code says */
+    DEFECT_STALE_ANSWER, /* neither the hypervisor's error nor the answer's number is looked at */
 };
 
 #ifndef MONITOR_DEFECT

@@ -50,6 +50,7 @@ exit_window:
         jne     window_cancel
         cmpw    $0, (%rsi)
         jne     window_cancel
+exit_window_leave:
         wrmsr
         rep
         vmmcall
@@ -68,6 +69,7 @@ halt_window:
         jne     window_cancel
         cmpw    $0, (%rsi)
         jne     window_cancel
+halt_window_leave:
         hlt
 halt_window_end:
         movl    $1, %eax

@@ -6,20 +6,27 @@
 #include "monitor/defect.h"
 #include "monitor/insn.h"
 #include "monitor/mmio.h"
+#include "monitor/monitor.h"
 #include "monitor/pvalidate.h"
 #include "monitor/snp.h"
 #include "monitor/terminate.h"
+#include "monitor/vc_forward.h"
 
 enum {
     GATE_INTERRUPT = 0x8e, /* present, DPL 0, 64-bit interrupt gate */
     STUB_BYTES = 16,
     VC_NESTED_PAGE_FAULT = 0x400,
+    EXCEPTIONS = 32,
     VC_PAGE_NOT_VALIDATED = 0x404, /* APM 2 15.36.9 */
 };
 
 extern const uint8_t vector_stubs[];
 void hv_entry(void);
 _Noreturn void fault_handle(struct fault_frame *frame);
+
+/* defect_entry.S */
+void defect_hv_entry(void);
+void defect_gate_entry(void);
 
 /* Vectors that may arrive on a stack that cannot be trusted get one of their own. */
 static uint8_t vector_ist(unsigned vector)
@@ -33,16 +40,27 @@ static uint8_t vector_ist(unsigned vector)
     }
 }
 
+/* 0: no gate. */
+static uint64_t vector_handler(unsigned vector)
+{
+    if (monitor_defect == DEFECT_INT80_GATE && vector >= EXCEPTIONS) {
+        return vector == VECTOR_GATE ? (uint64_t)defect_gate_entry : 0;
+    }
+    if (vector == VECTOR_HV) {
+        return monitor_defect == DEFECT_LOST_EVENT ? (uint64_t)defect_hv_entry : (uint64_t)hv_entry;
+    }
+    return (uint64_t)(vector_stubs + vector * STUB_BYTES);
+}
+
 void idt_load(struct idt_gate table[IDT_VECTORS], bool with_ist)
 {
     for (unsigned vector = 0; vector < IDT_VECTORS; vector++) {
-        uint64_t handler = vector == VECTOR_HV ? (uint64_t)hv_entry
-                                               : (uint64_t)(vector_stubs + vector * STUB_BYTES);
+        uint64_t handler = vector_handler(vector);
         table[vector] = (struct idt_gate){
             .offset_low = (uint16_t)handler,
             .selector = SELECTOR_CODE,
             .ist = with_ist ? vector_ist(vector) : 0,
-            .type = GATE_INTERRUPT,
+            .type = handler != 0 ? GATE_INTERRUPT : 0,
             .offset_middle = (uint16_t)(handler >> 16),
             .offset_high = (uint32_t)(handler >> 32),
         };
@@ -59,6 +77,14 @@ _Noreturn void fault_handle(struct fault_frame *frame)
     struct cpu *cpu = cpu_self();
     if (monitor_defect == DEFECT_MMIO_PRIVATE && frame->vector == VECTOR_VC &&
         frame->error == VC_NESTED_PAGE_FAULT && mmio_forward(cpu, frame)) {
+        fault_return(frame);
+    }
+    if (monitor_defect == DEFECT_NO_RESTRICTED_INJECTION && frame->vector == VECTOR_VC &&
+        vc_forward(cpu, frame)) {
+        fault_return(frame);
+    }
+    if (monitor_defect == DEFECT_INT80_GATE && frame->vector == VECTOR_GATE) {
+        pcr_extend(&cpu->monitor->pcr, (const uint8_t *)frame->rdi);
         fault_return(frame);
     }
     enum terminate_code code = (enum terminate_code)(TERMINATE_FAULT + frame->vector);

@@ -11,7 +11,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { IDT_VECTORS = 32 };
+#include "monitor/defect.h"
+
+enum { VECTOR_GATE = 0x80 };
+enum { IDT_VECTORS = MONITOR_DEFECT == DEFECT_INT80_GATE ? VECTOR_GATE + 1 : 32 };
 
 enum vector { VECTOR_NMI = 2, VECTOR_DF = 8, VECTOR_MC = 18, VECTOR_HV = 28, VECTOR_VC = 29 };
 

@@ -153,8 +153,8 @@ static enum svsm_result entry_take(struct cpu *cpu, struct batch *batch, uint64_
     if (result != SVSM_SUCCESS || (page.large && page.gpa % LARGE_PAGE_BYTES != 0)) {
         return SVSM_INVALID_ADDRESS;
     }
-    result = call_hold_result(page_states_hold(&monitor->pages, page.gpa >> PAGE_SHIFT,
-                                               pages_of(&page), state_before(batch->operation)));
+    result = call_entry_hold(&monitor->pages, page.gpa, pages_of(&page),
+                             state_before(batch->operation));
     if (result == SVSM_SUCCESS) {
         batch->page[batch->count++] = page;
     }
@@ -197,6 +197,9 @@ static enum svsm_result list_convert(struct cpu *cpu, struct page_list *list,
         batch_convert(cpu, batch);
     }
     for (uint32_t i = 0; i < batch->count; i++) {
+        if (monitor_defect == DEFECT_LIST_REFETCH) {
+            batch->page[i].gpa = list->entry[next + i] & ~(PAGE_BYTES - 1);
+        }
         page_states_release(&cpu->monitor->pages, batch->page[i].gpa >> PAGE_SHIFT,
                             pages_of(&batch->page[i]), state_after(operation));
     }

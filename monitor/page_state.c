@@ -39,7 +39,7 @@ static enum page_hold page_check(uint8_t state, enum page_state wanted)
         return PAGE_HOLD_BUSY;
     }
     state &= (uint8_t)~PAGE_STATE_HELD;
-    if (state == wanted) {
+    if (state == wanted || (monitor_defect == DEFECT_NO_RANGE && state == PAGE_MONITOR)) {
         return PAGE_HOLD_OK;
     }
     switch ((enum page_state)state) {

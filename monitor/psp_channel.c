@@ -2,6 +2,7 @@
 #include "monitor/psp_channel.h"
 
 #include "monitor/console.h"
+#include "monitor/defect.h"
 #include "monitor/ghcb.h"
 #include "monitor/lib/string.h"
 #include "monitor/monitor.h"
@@ -108,13 +109,17 @@ static enum psp_status channel_exchange(struct cpu *cpu, struct psp_channel *cha
         return PSP_DEAD;
     }
     psp_message_seal(channel->staging, vmpck0, sequence, type, payload, bytes);
-    if (!request_pass(cpu, channel, certs)) {
+    if (!request_pass(cpu, channel, certs) && monitor_defect != DEFECT_STALE_ANSWER) {
         return PSP_DEAD;
     }
     /* One copy out of shared memory; all checks are on the copy. */
     memcpy(channel->staging, (const void *)(uintptr_t)channel->response, PAGE_BYTES);
-    enum psp_open open = psp_message_open(channel->staging, vmpck0, sequence + 1,
-                                          (uint8_t)(type + 1), answer, answer_bytes);
+    uint64_t wanted = sequence + 1;
+    if (monitor_defect == DEFECT_STALE_ANSWER) {
+        wanted = channel->staging->sequence;
+    }
+    enum psp_open open = psp_message_open(channel->staging, vmpck0, wanted, (uint8_t)(type + 1),
+                                          answer, answer_bytes);
     if (open != PSP_OPEN_OK) {
         return PSP_DEAD;
     }
@@ -132,7 +137,8 @@ enum psp_status psp_channel_call_certs(struct cpu *cpu, uint8_t type, const void
     bool was_dead = channel->dead;
     enum psp_status status =
         channel_exchange(cpu, channel, type, payload, bytes, answer, answer_bytes, &given);
-    if (status != PSP_OK) {
+    bool give_up = status != PSP_OK && monitor_defect != DEFECT_IV_REUSE;
+    if (give_up) {
         channel->dead = true;
         secret_wipe(vmpck0, VMPCK_BYTES);
     }
@@ -146,7 +152,7 @@ enum psp_status psp_channel_call_certs(struct cpu *cpu, uint8_t type, const void
         }
     }
     lock_release(&channel->lock);
-    if (status != PSP_OK && !was_dead) {
+    if (give_up && !was_dead) {
         console_print(cpu, "firmware channel: no answer that can be trusted, key wiped");
     }
     return status;

@@ -68,6 +68,9 @@ static void vmsa_stop(struct cpu *cpu, struct cpu *target)
     struct vcpu *vcpu = &target->vcpu;
     ap_withdraw_vcpu(cpu, target);
     vcpu->changes++;
+    if (monitor_defect == DEFECT_DELETE_RUNNING) {
+        return;
+    }
     guest_vmsa_seize(vmsa_map(cpu, WINDOW_OTHER_VMSA, vcpu->vmsa_gpa));
     vmsa_unmap(cpu, WINDOW_OTHER_VMSA);
 }

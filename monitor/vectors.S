@@ -23,6 +23,7 @@ vector_stubs:
         .endr
 
         .balign 16
+        .globl  vector_common
 vector_common:
         cld
         pushq   %rax
