@@ -33,6 +33,8 @@ uint64_t honest_spa_of(const struct machine *machine, uint64_t gpa)
         return machine->honest.guest_base + gpa;
     if (page_base(gpa) == machine->honest.launch_vmsa_gpa)
         return machine->honest.launch_vmsa_spa + (gpa & PAGE_MASK);
+    if (page_base(gpa) == LAUNCH_EXTRA_VMSA_GPA && machine->honest.extra_vmsa_spa != 0)
+        return machine->honest.extra_vmsa_spa + (gpa & PAGE_MASK);
     return UINT64_MAX;
 }
 

@@ -39,6 +39,7 @@ struct honest {
     uint64_t guest_base;  /* spa of gpa 0 */
     uint64_t guest_bytes; /* RAM */
     uint64_t launch_vmsa_gpa, launch_vmsa_spa;
+    uint64_t extra_vmsa_spa; /* of a second launched VMSA, 0 = none */
     uint64_t bounce_request, bounce_response; /* pages for SNP_GUEST_REQUEST */
     struct honest_cpu cpu[HONEST_CPUS_MAX];
 };

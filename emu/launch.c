@@ -3,9 +3,8 @@
 
 #include <string.h>
 
-#include "emu/elf.h"
 #include "emu/error.h"
-#include "emu/machine_internal.h"
+#include "emu/launch_internal.h"
 
 enum {
     PTE_P = 1 << 0,
@@ -15,14 +14,7 @@ enum {
     PAGE_TABLES_NEEDED = 2 + IDENTITY_GIB,
 };
 
-struct launch {
-    struct machine *machine;
-    struct psp_bus bus;
-    struct elf_image monitor, guest;
-    GError **error;
-};
-
-static bool launch_fail(struct launch *launch, const char *path, const char *what, uint64_t gpa)
+bool launch_fail(struct launch *launch, const char *path, const char *what, uint64_t gpa)
 {
     g_set_error(launch->error, EMU_ERROR, EMU_ERROR_INPUT, "%s: %s (GPA 0x%" G_GINT64_MODIFIER "x)",
                 path, what, (guint64)gpa);
@@ -52,7 +44,8 @@ static bool guest_create(struct launch *launch)
     const struct rmp_operand firmware = {.assigned = 1, .immutable = 1};
     const struct psp_launch_start start = {
         .gctx_spa = MACHINE_GCTX_SPA,
-        .policy = PSP_POLICY_DEFAULT,
+        .policy =
+            PSP_POLICY_DEFAULT | (machine->config.lies.policy_debug ? PSP_POLICY_DEBUG : 0),
     };
     hv_rmpupdate(machine, MACHINE_GCTX_SPA, &firmware);
     return command_done(launch, PSP_CMD_INIT, psp_platform_init(&machine->psp)) &&
@@ -65,8 +58,8 @@ static bool guest_create(struct launch *launch)
 }
 
 /* RMPUPDATE to Pre-Guest, contents, LAUNCH_UPDATE. */
-static bool page_launch(struct launch *launch, uint64_t gpa, uint64_t spa, enum psp_page_type type,
-                        const void *contents, enum launch_owner owner)
+bool page_launch(struct launch *launch, uint64_t gpa, uint64_t spa, enum psp_page_type type,
+                 const void *contents, enum launch_owner owner)
 {
     static const uint8_t zero[PAGE_BYTES];
     struct machine *machine = launch->machine;
@@ -80,6 +73,11 @@ static bool page_launch(struct launch *launch, uint64_t gpa, uint64_t spa, enum 
     const struct psp_launch_update update = {
         .gctx_spa = MACHINE_GCTX_SPA, .dst_spa = spa, .page_type = (uint8_t)type};
     enum psp_status status = psp_launch_update(&machine->psp, &launch->bus, &update);
+    if (status == PSP_INVALID_PARAM && type == PSP_PAGE_CPUID) {
+        /* The firmware has corrected the page; the hypervisor takes what it gets. */
+        emit_psp(launch, PSP_CMD_LAUNCH_UPDATE, status);
+        status = psp_launch_update(&machine->psp, &launch->bus, &update);
+    }
     if (status != PSP_SUCCESS)
         return command_done(launch, PSP_CMD_LAUNCH_UPDATE, status);
 
@@ -94,8 +92,8 @@ static bool page_launch(struct launch *launch, uint64_t gpa, uint64_t spa, enum 
     return true;
 }
 
-static bool guest_page_launch(struct launch *launch, uint64_t gpa, enum psp_page_type type,
-                              const void *contents, enum launch_owner owner, const char *path)
+bool guest_page_launch(struct launch *launch, uint64_t gpa, enum psp_page_type type,
+                       const void *contents, enum launch_owner owner, const char *path)
 {
     struct machine *machine = launch->machine;
     if (gpa >= machine->config.memory_bytes)
@@ -235,90 +233,6 @@ static bool guest_launch(struct launch *launch)
     return true;
 }
 
-static bool special_pages_launch(struct launch *launch)
-{
-    struct machine *machine = launch->machine;
-    const struct elf_range *note = launch->monitor.note;
-    union {
-        struct launch_params params;
-        uint8_t bytes[PAGE_BYTES];
-    } page = {.params = {
-                  .magic = LAUNCH_PARAMS_MAGIC,
-                  .version = 1,
-                  .vcpu_count = machine->cpus,
-                  .range_count = 1,
-                  .range[0] = {0, machine->config.memory_bytes, LAUNCH_RANGE_RAM, 0},
-              }};
-    for (uint32_t cpu = 0; cpu < machine->cpus; cpu++)
-        page.params.apic_id[cpu] = cpu;
-    uint8_t cpuid[PAGE_BYTES];
-    cpuid_page_build(&machine->cpuid, cpuid);
-    const char *path = machine->monitor_path;
-    return (note[ELF_NOTE_SECRETS].bytes == 0 ||
-            guest_page_launch(launch, note[ELF_NOTE_SECRETS].gpa, PSP_PAGE_SECRETS, NULL,
-                              LAUNCH_OWNER_MONITOR, path)) &&
-           (note[ELF_NOTE_CPUID].bytes == 0 ||
-            guest_page_launch(launch, note[ELF_NOTE_CPUID].gpa, PSP_PAGE_CPUID, cpuid,
-                              LAUNCH_OWNER_MONITOR, path)) &&
-           guest_page_launch(launch, note[ELF_NOTE_PARAMS].gpa, PSP_PAGE_UNMEASURED, page.bytes,
-                             LAUNCH_OWNER_MONITOR, path);
-}
-
-/* The entry state of docs/launch-abi.md. */
-static void vmsa_build(const struct launch *launch, struct vmsa *vmsa)
-{
-    const struct vmsa_segment code = {.selector = 8, .attrib = 0xa9b, .limit = 0xffffffff};
-    const struct vmsa_segment data = {.selector = 16, .attrib = 0xc93, .limit = 0xffffffff};
-    *vmsa = (struct vmsa){
-        .cs = code,
-        .ds = data,
-        .es = data,
-        .ss = data,
-        .fs = data,
-        .gs = data,
-        .ldtr = {.attrib = 0x82, .limit = 0xffff},
-        .tr = {.attrib = 0x8b, .limit = 0xffff},
-        .efer = 0x1d00,    /* SVME, NXE, LMA, LME */
-        .cr0 = 0x80010033, /* PG, WP, NE, ET, MP, PE */
-        .cr4 = 0x620,      /* PAE, OSFXSR, OSXMMEXCPT */
-        .cr3 = launch->monitor.note[ELF_NOTE_PAGE_TABLES].gpa,
-        .dr6 = 0xffff0ff0,
-        .dr7 = 0x400,
-        .rflags = 2,
-        .rip = launch->monitor.entry,
-        .rdi = launch->monitor.note[ELF_NOTE_INFO].gpa,
-        .rsi = launch->monitor.note[ELF_NOTE_PARAMS].gpa,
-        .g_pat = UINT64_C(0x0007040600070406),
-        .sev_features = launch->machine->config.sev_features | 1,
-        .xcr0 = 1,
-        .mxcsr = 0x1f80,
-        .x87_fcw = 0x37f,
-        .x87_ftw = 0xffff,
-    };
-}
-
-static bool vmsa_launch(struct launch *launch)
-{
-    struct machine *machine = launch->machine;
-    struct vmsa vmsa;
-    vmsa_build(launch, &vmsa);
-    uint64_t spa;
-    if (hv_page_alloc(machine, PAGE_4K, &spa) != HV_OK ||
-        !page_launch(launch, LAUNCH_VMSA_GPA, spa, PSP_PAGE_VMSA, &vmsa, LAUNCH_OWNER_MONITOR))
-        return false;
-    machine->honest.launch_vmsa_gpa = LAUNCH_VMSA_GPA;
-    machine->honest.launch_vmsa_spa = spa;
-    machine->honest.cpu[0].vmsa[0] = spa;
-    machine->honest.cpu[0].sev_features[0] = vmsa.sev_features;
-    machine->honest.cpu[0].runnable = true;
-    struct event event = {.vmsa = {.spa = spa,
-                                   .gpa = LAUNCH_VMSA_GPA,
-                                   .sev_features = vmsa.sev_features,
-                                   .action = VMSA_LAUNCHED}};
-    machine_emit(machine, EVENT_VMSA, ACTOR_PSP, &event);
-    return true;
-}
-
 /* The rest of guest memory: private by default, 2 MiB pages where nothing of the launch lies. */
 static void memory_assign(struct launch *launch)
 {
@@ -388,7 +302,7 @@ bool machine_launch(struct machine *machine, GError **error)
     honest_init(machine);
     bool ok = images_load(&launch) && guest_create(&launch) && monitor_launch(&launch) &&
               page_tables_launch(&launch) && info_launch(&launch) && guest_launch(&launch) &&
-              special_pages_launch(&launch) && vmsa_launch(&launch) && launch_finish(&launch);
+              special_pages_launch(&launch) && vmsas_launch(&launch) && launch_finish(&launch);
     if (ok)
         memory_assign(&launch);
     elf_image_clear(&launch.monitor);

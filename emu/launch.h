@@ -6,6 +6,7 @@
 #ifndef PROVA_EMU_LAUNCH_H
 #define PROVA_EMU_LAUNCH_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum { LAUNCH_RANGES_MAX = 64, LAUNCH_CPUS_MAX = 16 };
@@ -48,6 +49,28 @@ struct launch_params {
 };
 _Static_assert(sizeof(struct launch_params) == 88 + 24 * LAUNCH_RANGES_MAX, "launch ABI");
 
-#define LAUNCH_VMSA_GPA UINT64_C(0xfffffffff000)
+#define LAUNCH_VMSA_GPA       UINT64_C(0xfffffffff000)
+#define LAUNCH_EXTRA_VMSA_GPA UINT64_C(0xffffffffe000)
+
+/* What the hypervisor puts into one function of the CPUID page: given bit 0 is EAX, ... 3 EDX. */
+struct launch_cpuid {
+    uint32_t leaf, subleaf;
+    uint32_t given;
+    uint32_t value[4];
+};
+enum { LAUNCH_CPUID_MAX = 32 };
+
+/* Where the launch does not do or say what an honest hypervisor does; all zero: nowhere. */
+struct launch_lies {
+    bool map_given;      /* PARAMS has this memory map */
+    uint32_t map_count;
+    struct launch_range map[LAUNCH_RANGES_MAX];
+    uint32_t apic_ids;   /* of PARAMS; the other processors have their own */
+    uint32_t apic_id[LAUNCH_CPUS_MAX];
+    uint32_t cpuid_count;
+    struct launch_cpuid cpuid[LAUNCH_CPUID_MAX];
+    bool policy_debug;   /* the guest policy allows debugging */
+    bool extra_vmsa;     /* a second VMSA of VMPL0 like the first, at LAUNCH_EXTRA_VMSA_GPA */
+};
 
 #endif

@@ -13,6 +13,7 @@
 
 #include "emu/exit.h"
 #include "emu/hv.h"
+#include "emu/launch.h"
 #include "trace/trace.h"
 
 enum { MACHINE_CPUS_MAX = 16 };
@@ -33,6 +34,7 @@ struct machine_config {
     enum machine_schedule schedule;
     enum tlb_mode tlb_mode;
     struct rmp_config rmp_config;
+    struct launch_lies lies;
     uint64_t slice_insns;       /* budget of one slice, 0 = default */
     uint8_t inputs_hash[16];    /* of everything the run is made from, for run_start; may be 0 */
     uint64_t limit_insns;       /* retired by all processors together, 0 = default */

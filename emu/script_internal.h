@@ -125,6 +125,11 @@ void scenario_clear(struct scenario *scenario);
 /* Raises: path:line of the field: message. */
 int script_field_error(lua_State *lua, const char *field, const char *format, ...)
     G_GNUC_PRINTF(3, 4);
+/* script_launch.c: the fields of scenario{...} that are lies of the launch. */
+void launch_read_map(lua_State *lua, struct scenario *scenario, const char *field);
+void launch_read_apic_ids(lua_State *lua, struct scenario *scenario, const char *field);
+void launch_read_cpuid(lua_State *lua, struct scenario *scenario, const char *field);
+void launch_read_launch(lua_State *lua, struct scenario *scenario, const char *field);
 /* A string or an array of strings at the index -> NULL-terminated copy; raises if it is neither. */
 char **script_strings(lua_State *lua, int index, const char *field);
 
