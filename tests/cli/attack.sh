@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # attack.sh PROVA FILE.lua: the attack, on the monitor that resists and on each that its expectations
-# name. Every run meets its expectations, twice with the same stream.
+# name. Every run meets its expectations, twice with the same stream; if the file says
+# "-- Schedule: any", under random schedules too.
 . "$(dirname "$0")/lib.sh"
 file=$2
 
@@ -9,6 +10,10 @@ run_twice() {
     expect 0 '^result +0 ' run "$file" --monitor "$1"
     first=$(sed -n 's/^stream *//p' "$WORK/out")
     same "$first" "$(hash_of "$file" --monitor "$1")" "the streams of $file on $1"
+    grep -q '^-- Schedule: any' "$file" || return
+    for seed in 1 2 3; do
+        expect 0 '^result +0 ' run "$file" --monitor "$1" --set schedule=random --seed "$seed"
+    done
 }
 
 run_twice default
