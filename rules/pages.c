@@ -131,6 +131,12 @@ bool pages_bound_twice(const struct pages *pages, uint64_t number)
     return false;
 }
 
+/* One bit for each of VMPL1-3. */
+static unsigned writers_of(uint32_t lower)
+{
+    return (lower >> 9 & 1) | (lower >> 16 & 2) | (lower >> 23 & 4);
+}
+
 /* The content labels; the state machine is drawn in docs/invariants.md. */
 static void content_apply(struct page *page, const struct change *change)
 {
@@ -172,6 +178,8 @@ void pages_apply_change(struct pages *pages, const struct change *change)
         page->validated = change->validated;
         page->vmsa = change->vmsa;
         page->lower = change->lower;
+        page->writers = (change->insn == 0 || change->rebound ? 0 : page->writers) |
+                        writers_of(change->lower);
         content_apply(page, change);
         if (page->validated)
             binding_add(pages, change->first + i);
@@ -202,4 +210,5 @@ void pages_apply_scrub(struct pages *pages, uint64_t spa)
         return;
     page->launch = page->old = page->unscrubbed = false;
     page->stored = page->lower == 0;
+    page->writers = writers_of(page->lower);
 }

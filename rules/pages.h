@@ -29,6 +29,7 @@ struct page {
     uint64_t old : 1;        /* was one of these in an earlier binding, not overwritten since */
     uint64_t unscrubbed : 1; /* made valid by PVALIDATE, not overwritten in full since */
     uint64_t moved : 1;      /* the event being looked at made it valid where it was not before */
+    uint64_t writers : 3;    /* VMPL1-3 that had W since its rebinding, launch or scrub */
     uint32_t lower;          /* permissions of VMPL1-3, LOWER_ANY bits */
     uint32_t next;           /* in the chain of valid pages of a bucket: number + 1, 0 ends it */
 };

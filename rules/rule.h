@@ -49,6 +49,19 @@ extern const struct rule rule_vmsa_sealed;
 extern const struct rule rule_secret_containment;
 extern const struct rule rule_double_validate;
 extern const struct rule rule_grant_before_scrub;
+extern const struct rule rule_validate_page_table;
+extern const struct rule rule_alias;
+extern const struct rule rule_double_fetch;
+extern const struct rule rule_use_before_confirm;
+extern const struct rule rule_vmsa_grant;
+extern const struct rule rule_vmsa_privileged;
+extern const struct rule rule_vmsa_checked;
+extern const struct rule rule_vmsa_current;
+extern const struct rule rule_stale_translation;
+extern const struct rule rule_measured_code;
+extern const struct rule rule_unlocked_shared_state;
+extern const struct rule rule_lost_event;
+extern const struct rule rule_gate_source;
 
 /*
  * Shared by the two halves of Lemma 3: the event gives lower VMPLs one of `perms` on VMPL0's own.

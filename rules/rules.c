@@ -19,6 +19,19 @@ static const struct rule *const all[RULE_ID_END] = {
     [RULE_SECRET_CONTAINMENT] = &rule_secret_containment,
     [RULE_DOUBLE_VALIDATE] = &rule_double_validate,
     [RULE_GRANT_BEFORE_SCRUB] = &rule_grant_before_scrub,
+    [RULE_VALIDATE_PAGE_TABLE] = &rule_validate_page_table,
+    [RULE_ALIAS] = &rule_alias,
+    [RULE_DOUBLE_FETCH] = &rule_double_fetch,
+    [RULE_USE_BEFORE_CONFIRM] = &rule_use_before_confirm,
+    [RULE_VMSA_GRANT] = &rule_vmsa_grant,
+    [RULE_VMSA_PRIVILEGED] = &rule_vmsa_privileged,
+    [RULE_VMSA_CHECKED] = &rule_vmsa_checked,
+    [RULE_VMSA_CURRENT] = &rule_vmsa_current,
+    [RULE_STALE_TRANSLATION] = &rule_stale_translation,
+    [RULE_MEASURED_CODE] = &rule_measured_code,
+    [RULE_UNLOCKED_SHARED_STATE] = &rule_unlocked_shared_state,
+    [RULE_LOST_EVENT] = &rule_lost_event,
+    [RULE_GATE_SOURCE] = &rule_gate_source,
 };
 
 struct rules {

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/unit/stream_random.h"
 
+#include "tests/unit/stream_themes.h"
+
 theme_fn *const themes[] = {
     NULL, /* none: only what every stream has */
+    theme_memory, theme_vmsa, theme_processors,
 };
 const unsigned themes_count = sizeof(themes) / sizeof(themes[0]);
 
@@ -120,10 +123,14 @@ void step_any(struct stream *s, bool wide)
     event->rmp.operand = (uint8_t)pick(4);
 }
 
-/* Whatever else the stream says of it. */
+/*
+ * Whatever else the stream says of it. The first word is mostly a system page, and no event has one
+ * that is not in memory: its high bytes stay.
+ */
 void mangle_last(struct stream *s)
 {
     struct event *event = &g_array_index(s->events, struct event, s->events->len - 1);
+    unsigned at = pick(sizeof(event->bytes) - 5);
 
     switch (pick(3)) {
     case 0:
@@ -133,7 +140,7 @@ void mangle_last(struct stream *s)
         event->vmpl = (uint8_t)pick(4);
         break;
     default: /* a small field of the payload: flags, phases, results */
-        event->bytes[pick(sizeof(event->bytes))] = (uint8_t)pick(4);
+        event->bytes[at < 3 ? at : at + 5] = (uint8_t)pick(4);
         break;
     }
 }
