@@ -60,17 +60,21 @@ void fill_code_drop(struct cpu_env *env, uint64_t spa)
     for (uint32_t i = 0; i < env->vcpu_count; i++)
         engine_code_drop(env->vcpus[i], spa);
     env->memory->pages[spa >> PAGE_SHIFT].code = 0;
+    env->memory->pages[spa >> PAGE_SHIFT].fetched = 0;
+}
+
+void fill_unwrite(struct cpu_env *env, uint64_t spa)
+{
+    for (uint32_t i = 0; i < env->vcpu_count; i++) {
+        if (page_bit(env->vcpus[i]->write_filled, spa >> PAGE_SHIFT))
+            fill_flush(env->vcpus[i]);
+    }
 }
 
 void fill_code_begin(struct cpu_env *env, uint64_t spa)
 {
-    const uint64_t spn = spa >> PAGE_SHIFT;
-
-    for (uint32_t i = 0; i < env->vcpu_count; i++) {
-        if (page_bit(env->vcpus[i]->write_filled, spn))
-            fill_flush(env->vcpus[i]);
-    }
-    env->memory->pages[spn].code = 1;
+    fill_unwrite(env, spa);
+    env->memory->pages[spa >> PAGE_SHIFT].code = 1;
 }
 
 void fill_view(struct vcpu *vcpu, uint64_t spa, uint32_t asid)
@@ -99,7 +103,9 @@ void cpu_page_rebound(struct cpu_env *env, uint64_t spa)
     if (!memory_holds(env->memory, page_base(spa), PAGE_BYTES))
         return;
     memory_scrub_end(env->memory, page_base(spa));
+    labels_rebind(env->memory, page_base(spa));
     env->memory->pages[spa >> PAGE_SHIFT].stored = 0;
+    env->memory->pages[spa >> PAGE_SHIFT].fetched = 0;
     for (uint32_t i = 0; i < env->vcpu_count; i++)
         engine_forget(env->vcpus[i], spa);
 }

@@ -96,10 +96,11 @@ static uint32_t fill_perms(struct vcpu *vcpu, const struct tlb_entry *entry,
     if (mmu_permits(vcpu, entry, &other))
         perms |= UC_PROT_READ;
     other.type = MMU_FETCH;
-    if (page->code && mmu_permits(vcpu, entry, &other))
+    const bool reported = page->fetched || vcpu->state.vmpl != 0;
+    if (page->code && reported && mmu_permits(vcpu, entry, &other))
         return access->type == MMU_WRITE ? 0 : perms | UC_PROT_EXEC;
     other.type = MMU_WRITE;
-    const bool noted = page->tracked && entry->c && vcpu->state.vmpl == 0;
+    const bool noted = (page->tracked || !page->watched) && entry->c && vcpu->state.vmpl == 0;
     if (page->code || noted || !mmu_permits(vcpu, entry, &other)
         || (!entry->c && shared_seen(vcpu, entry->spa) < 2))
         return access->type == MMU_READ ? perms : 0;
@@ -263,6 +264,23 @@ static bool resolve_shared(struct vcpu *vcpu, const struct tlb_entry *entry,
     return true;
 }
 
+/* VMPL0 is about to execute what is in the page: whose is it? */
+static void fetch_event(struct vcpu *vcpu, const struct tlb_entry *entry, uint64_t gva)
+{
+    struct memory *memory = vcpu->env->memory;
+    const struct label_counts counts = labels_count(memory, entry->spa, vcpu->state.asid);
+    struct event event;
+
+    memory->pages[entry->spa >> PAGE_SHIFT].fetched = 1;
+    vcpu_event_init(vcpu, &event, EVENT_FETCH);
+    event.fetch = (struct event_fetch){ .spa = entry->spa, .gpa = entry->gpa,
+                                        .gva = page_base(gva),
+                                        .bytes_trusted = counts.trusted,
+                                        .bytes_guest = counts.guest,
+                                        .bytes_hypervisor = counts.hypervisor };
+    trace_emit(vcpu->env->trace, &event);
+}
+
 /* A store of VMPL0 to a page whose overwriting is being noted. */
 static bool resolve_tracked(struct vcpu *vcpu, const struct tlb_entry *entry, struct fault *fault)
 {
@@ -304,6 +322,8 @@ bool fill_resolve(struct vcpu *vcpu, enum vcpu_visible *visible, struct fault *f
         return false;
     if (access.type == MMU_FETCH && !page->code)
         fill_code_begin(vcpu->env, entry.spa);
+    if (access.type == MMU_FETCH && !page->fetched && vcpu->state.vmpl == 0)
+        fetch_event(vcpu, &entry, access.gva);
     if (access.type == MMU_WRITE && page->code && fill_self_is(vcpu, entry.spa)) {
         fill_self_begin(vcpu, entry.spa);
         return true;

@@ -445,6 +445,8 @@ void fill_view(struct vcpu *vcpu, uint64_t spa, uint32_t asid);
 /* One engine translates the page's code again; all engines do, and the page becomes data. */
 void fill_retranslate(struct vcpu *vcpu, uint64_t spa);
 void fill_code_drop(struct cpu_env *env, uint64_t spa);
+/* No engine holds the page writable any more: the next store to it is noticed. */
+void fill_unwrite(struct cpu_env *env, uint64_t spa);
 /* The page becomes code: no engine may hold it writable. */
 void fill_code_begin(struct cpu_env *env, uint64_t spa);
 

@@ -48,6 +48,8 @@ void mmu_first_store(struct vcpu *vcpu, uint64_t gva, uint64_t gpa, uint64_t spa
 {
     struct memory_page *page = &vcpu->env->memory->pages[spa >> PAGE_SHIFT];
 
+    if (!page->watched)
+        labels_store_begin(vcpu->env->memory, spa, vcpu->state.asid);
     if (page->stored)
         return;
     page->stored = 1;
@@ -94,6 +96,8 @@ struct tlb_entry *mmu_access(struct vcpu *vcpu, const struct access *access, str
             env->page_shared(env->user, made.spa);
     }
     fill_view(vcpu, entry->spa, entry->c ? vcpu->state.asid : 0);
+    if (access->type == MMU_WRITE && !entry->c)
+        labels_store_begin(env->memory, entry->spa, ASID_HV);
     if (access->type == MMU_WRITE && entry->c && vcpu->state.vmpl == 0)
         mmu_first_store(vcpu, access->gva, entry->gpa, entry->spa);
     return entry;

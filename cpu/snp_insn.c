@@ -79,6 +79,10 @@ static void contents_count(const struct vcpu *vcpu, const struct operation *op,
 
     if (op->insn == RMP_INSN_RMPQUERY || op->outcome.kind != RMP_OUT_DONE)
         return;
+    for (uint64_t at = rmp->spa; at < rmp->spa + page_bytes(op->outcome.size)
+                                 && memory_holds(env->memory, at, PAGE_BYTES);
+         at += PAGE_BYTES)
+        rmp->bytes_monitor += labels_count_monitor(env->memory, at, vcpu->state.asid);
     if (env->secret_bytes != NULL)
         rmp->bytes_secret = env->secret_bytes(env->user, rmp->spa, op->outcome.size);
 }
@@ -181,12 +185,32 @@ static uint32_t operation_cost(const struct vcpu *vcpu, const struct operation *
            : op->insn == RMP_INSN_RMPADJUST ? costs->rmpadjust : costs->rmpquery;
 }
 
+/* Who else may reach the page now: what is in it is not VMPL0's alone any more, or is again. */
+static void operation_labels(struct vcpu *vcpu, const struct operation *op)
+{
+    const struct rmp_outcome *outcome = &op->outcome;
+    struct cpu_env *env = vcpu->env;
+    uint8_t lower = 0;
+
+    if (op->insn != RMP_INSN_RMPADJUST || outcome->eax != RMP_RC_SUCCESS)
+        return;
+    for (unsigned vmpl = 1; vmpl < VMPL_COUNT; vmpl++)
+        lower |= outcome->after.perm[vmpl];
+    for (uint64_t at = outcome->spa; at < outcome->spa + page_bytes(outcome->size)
+                                     && memory_holds(env->memory, at, PAGE_BYTES);
+         at += PAGE_BYTES) {
+        if (labels_permit(env->memory, at, vcpu->state.asid, lower))
+            fill_unwrite(env, at);
+    }
+}
+
 static void operation_commit(struct vcpu *vcpu, const struct insn *insn, const struct operation *op)
 {
     const struct rmp_outcome *outcome = &op->outcome;
     struct cpu_env *env = vcpu->env;
 
     operation_track(vcpu, op);
+    operation_labels(vcpu, op);
     insn_gpr_set(vcpu, 0, outcome->eax);
     if (op->insn == RMP_INSN_PVALIDATE) {
         const uint64_t flags = vcpu_reg(vcpu, UC_X86_REG_RFLAGS);

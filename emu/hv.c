@@ -150,6 +150,7 @@ enum hv_status hv_write(struct machine *machine, uint64_t spa, const void *in, s
     emit_access(machine, spa, in, len, true, refused);
     if (refused)
         return HV_RMP_FAULT;
+    labels_host_write(&machine->memory, spa, len);
     memory_write(&machine->memory, spa, ASID_HV, in, len);
     for (uint64_t page = page_base(spa); page < spa + len; page += PAGE_BYTES)
         cpu_page_changed(&machine->env, page);
@@ -263,6 +264,7 @@ uint32_t hv_guest_request(struct machine *machine, uint64_t request_spa, uint64_
     if (hv_rmpupdate(machine, response_spa, &firmware) != RMP_RC_SUCCESS)
         return PSP_INVALID_PAGE_STATE;
     struct psp_guest_message message = {0};
+    labels_host_write(&machine->memory, response_spa, PAGE_BYTES);
     enum psp_status status = psp_guest_request(&machine->psp, &bus, MACHINE_GCTX_SPA, request_spa,
                                                response_spa, &message);
     psp_page_reclaim(&machine->psp, &bus, response_spa, PAGE_4K);

@@ -57,6 +57,16 @@ static bool guest_create(struct launch *launch)
                         psp_activate(&machine->psp, &launch->bus, MACHINE_GCTX_SPA, MACHINE_ASID));
 }
 
+/* What the digest does not show the hypervisor made as it liked. */
+static uint8_t page_label(enum psp_page_type type, enum launch_owner owner)
+{
+    const bool measured =
+        type == PSP_PAGE_NORMAL || type == PSP_PAGE_VMSA || type == PSP_PAGE_ZERO;
+    if (owner != LAUNCH_OWNER_MONITOR)
+        return LABEL_OTHER | LABEL_GUEST;
+    return LABEL_LAUNCH | (measured ? LABEL_TRUSTED : LABEL_HYPERVISOR);
+}
+
 /* RMPUPDATE to Pre-Guest, contents, LAUNCH_UPDATE. */
 bool page_launch(struct launch *launch, uint64_t gpa, uint64_t spa, enum psp_page_type type,
                  const void *contents, enum launch_owner owner)
@@ -84,6 +94,7 @@ bool page_launch(struct launch *launch, uint64_t gpa, uint64_t spa, enum psp_pag
     struct event event = {
         .launch_page = {
             .spa = spa, .gpa = gpa, .page_type = (uint8_t)type, .owner = (uint8_t)owner}};
+    labels_set(&machine->memory, spa, page_label(type, owner));
     const struct rmp_entry *entry = rmp_slot_at(&machine->rmp, spa);
     memcpy(event.launch_page.perm, entry->perm, sizeof(entry->perm));
     memcpy(event.launch_page.digest, psp_gctx_find(&machine->psp, MACHINE_GCTX_SPA)->ld.digest,

@@ -82,6 +82,12 @@ static bool memory_alloc(struct machine *machine, GError **error)
               host_alloc(machine, pages * sizeof(*machine->memory.pages), error)) ||
         !(machine->memory.scrub =
               host_alloc(machine, pages * sizeof(*machine->memory.scrub), error)) ||
+        !(machine->memory.labels.page =
+              host_alloc(machine, pages * sizeof(*machine->memory.labels.page), error)) ||
+        !(machine->memory.labels.plane =
+              host_alloc(machine, pages * sizeof(*machine->memory.labels.plane), error)) ||
+        !(machine->memory.labels.copy =
+              host_alloc(machine, pages * sizeof(*machine->memory.labels.copy), error)) ||
         !(machine->rmp.entries =
               host_alloc(machine, pages * sizeof(*machine->rmp.entries), error)) ||
         !(pool = host_alloc(machine, tables * sizeof(*pool), error)))

@@ -93,8 +93,8 @@ struct machine {
     uint64_t progress_insns;
     uint32_t last_cpu; /* for the diagnosis */
 
-    void *host_block[8]; /* mappings to give back */
-    size_t host_bytes[8];
+    void *host_block[16]; /* mappings to give back */
+    size_t host_bytes[16];
     uint32_t host_blocks;
 };
 

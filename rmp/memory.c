@@ -156,6 +156,7 @@ void memory_peek(const struct memory *memory, uint64_t spa, uint32_t asid, void 
 void memory_scrub_begin(struct memory *memory, uint64_t spa)
 {
     assert(spa < memory->bytes);
+    labels_settle(memory, spa);
     memset(memory->scrub[spa >> PAGE_SHIFT], 0, sizeof(memory->scrub[0]));
     page_at(memory, spa)->tracked = 1;
 }
@@ -163,7 +164,9 @@ void memory_scrub_begin(struct memory *memory, uint64_t spa)
 void memory_scrub_end(struct memory *memory, uint64_t spa)
 {
     assert(spa < memory->bytes);
+    labels_settle(memory, spa);
     page_at(memory, spa)->tracked = 0;
+    page_at(memory, spa)->watched = 0;
 }
 
 static uint64_t bits_from(uint32_t bit, uint32_t count)
@@ -208,6 +211,7 @@ bool memory_scrub_note(struct memory *memory, uint64_t spa, uint64_t len)
         if (page->tracked && scrub_mark(memory->scrub[spa >> PAGE_SHIFT],
                                         (uint32_t)(spa & PAGE_MASK), (uint32_t)piece)) {
             page->tracked = 0;
+            labels_scrubbed(memory, spa);
             completed = true;
         }
         spa += piece;

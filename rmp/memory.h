@@ -13,7 +13,7 @@
 
 #include <stddef.h>
 
-#include "rmp/rmp.h"
+#include "rmp/labels.h"
 
 enum { MEMORY_KEY_BYTES = 32, MEMORY_ASID_MAX = 15 };
 
@@ -23,6 +23,8 @@ struct memory_page {
     uint8_t tracked : 1; /* validated by PVALIDATE and not yet overwritten in full: see below */
     uint8_t code : 1;    /* some engine holds translations of this page */
     uint8_t stored : 1;  /* VMPL0 has stored to it since the last RMP rebinding */
+    uint8_t watched : 1; /* the labels know that VMPL0 stores to it with C=1 (rmp/labels.h) */
+    uint8_t fetched : 1; /* VMPL0 has fetched from it as it is now: EVENT_FETCH was emitted */
     uint8_t pad;
 };
 _Static_assert(sizeof(struct memory_page) == 4, "four bytes a page");
@@ -33,6 +35,7 @@ struct memory {
     uint8_t *dram;             /* bytes of them; page aligned; owned by the caller */
     struct memory_page *pages; /* bytes / 4096, owned by the caller */
     uint64_t (*scrub)[MEMORY_SCRUB_WORDS]; /* bytes / 4096, owned by the caller, lazily touched */
+    struct labels labels;
     uint64_t bytes;
     uint8_t key[MEMORY_ASID_MAX + 1][MEMORY_KEY_BYTES];
     bool key_set[MEMORY_ASID_MAX + 1];

@@ -103,6 +103,9 @@ static void memory_build(struct fixture *f)
     memset(f->memory.dram, 0, FIXTURE_MEMORY);
     f->memory.pages = g_new0(struct memory_page, pages);
     f->memory.scrub = g_malloc0(pages * sizeof(*f->memory.scrub));
+    f->memory.labels = (struct labels){ .page = g_new0(struct label_page, pages),
+                                        .plane = g_malloc0(pages * PAGE_BYTES),
+                                        .copy = g_malloc0(pages * PAGE_BYTES) };
     memory_init(&f->memory);
     for (size_t i = 0; i < sizeof(key); i++)
         key[i] = (uint8_t)(i * 7 + 1);
@@ -160,6 +163,9 @@ void fixture_free(struct fixture *f)
     free(f->memory.dram);
     g_free(f->memory.pages);
     g_free(f->memory.scrub);
+    g_free(f->memory.labels.page);
+    g_free(f->memory.labels.plane);
+    g_free(f->memory.labels.copy);
     g_free(f->rmp.entries);
     g_free(f->npt.pool);
     g_free(f->events);

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-foreach(part table insn_guest adjust insn_host access npt memory tlb)
+foreach(part table insn_guest adjust insn_host access npt memory labels tlb)
     set(libraries prova_rmp)
     if(part STREQUAL memory)
         list(APPEND libraries PkgConfig::NETTLE)

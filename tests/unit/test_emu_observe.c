@@ -18,7 +18,7 @@ struct seen {
     uint32_t handed_count, answered;
     struct state state[STATES_MAX]; /* said to be a VMSA and not run yet */
     uint32_t state_count, entered_checked;
-    uint32_t doorbells;
+    uint32_t doorbells, fetches, grants;
 };
 
 static void see_message(struct seen *seen, const struct event_psp *psp)
@@ -61,6 +61,16 @@ static void observe(void *user, const struct event *event)
         see_message(seen, &event->psp);
     if (event->kind == EVENT_RMP && event->rmp.vmsa_hash != 0)
         state_of(seen, event->rmp.spa)->hash = event->rmp.vmsa_hash;
+    if (event->kind == EVENT_FETCH) {
+        g_assert_cmpuint(event->fetch.bytes_trusted, >, 0);
+        g_assert_cmpuint(event->fetch.bytes_guest + event->fetch.bytes_hypervisor, ==, 0);
+        seen->fetches++;
+    }
+    if (event->kind == EVENT_RMP && event->rmp.insn == RMP_INSN_RMPADJUST &&
+        (event->rmp.after_hi & ~event->rmp.before_hi) != 0) {
+        g_assert_cmpuint(event->rmp.bytes_monitor, ==, 0);
+        seen->grants++;
+    }
     if (event->kind != EVENT_WORLD)
         return;
     seen->doorbells += event->world.doorbell_spa != 0;
@@ -101,6 +111,8 @@ static void test_honest(const void *data)
     g_assert_cmpuint(seen->answered, ==, seen->handed_count);
     g_assert_cmpuint(seen->entered_checked, >=, 2 * cpus - 1); /* guests, and the other monitors */
     g_assert_cmpuint(seen->doorbells, >, 0);
+    g_assert_cmpuint(seen->fetches, >, 0);
+    g_assert_cmpuint(seen->grants, >, 0);
     g_free(seen);
 }
 
