@@ -12,7 +12,7 @@ enum monitor_defect {
     /* What comes from the hypervisor is believed. */
     DEFECT_REFETCH,     /* how far a page-state list has come is read again after the check */
     DEFECT_TRUST_PSC,   /* only so many pages are validated as the answer to the list counts */
-    DEFECT_HV_CBIT,     /* the C-bit's position is the one in the SEV information */
+    DEFECT_HV_CBIT,     /* page tables have the C-bit where the SEV information says */
     DEFECT_MAP_OVERLAP, /* RAM that begins inside the monitor's range is the guest's */
     /* What must not happen any more happens. */
     DEFECT_MMIO_PRIVATE, /* #VC 0x400 of a store to private memory is served as MMIO */

@@ -49,10 +49,6 @@ static void features_check(struct monitor *monitor)
  * it there and nowhere else. A wrong position would make private memory public. */
 static void c_bit_find(struct monitor *monitor)
 {
-    if (monitor_defect == DEFECT_HV_CBIT) {
-        monitor->c_bit = ghcb_msr_call(GHCB_MSR_SEV_INFO) >> 24 & 0x3f;
-        return;
-    }
     const uint64_t address_bits = UINT64_C(0x000ffffffffff000);
     monitor->c_bit = cpuid_page_c_bit((const struct cpuid_page *)layout_launch_cpuid);
     if (monitor->c_bit == 0) {
@@ -63,6 +59,15 @@ static void c_bit_find(struct monitor *monitor)
     if (high_bits != UINT64_C(1) << monitor->c_bit) {
         terminate_because(TERMINATE_C_BIT, "C-bit not as in the first page tables", entry);
     }
+}
+
+/* Where page tables get the C-bit. */
+static unsigned table_c_bit(const struct monitor *monitor)
+{
+    if (monitor_defect == DEFECT_HV_CBIT) {
+        return ghcb_msr_call(GHCB_MSR_SEV_INFO) >> 24 & 0x3f;
+    }
+    return monitor->c_bit;
 }
 
 static void launch_data_take(struct monitor *monitor, uint64_t info_gpa, uint64_t params_gpa)
@@ -136,7 +141,7 @@ _Noreturn void monitor_boot(uint64_t info_gpa, uint64_t params_gpa)
     features_check(monitor);
     c_bit_find(monitor);
     launch_data_take(monitor, info_gpa, params_gpa);
-    address_space_init(&monitor->space, monitor->c_bit);
+    address_space_init(&monitor->space, table_c_bit(monitor));
     heap_init(&monitor->heap);
 
     struct cpu *cpu = cpu_area_create(monitor, 0, monitor->params.apic_id[0]);
