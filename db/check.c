@@ -30,8 +30,10 @@ static const char shared_create_sql[] =
     "CREATE TEMP TABLE page_change AS SELECT * FROM main.page_change;"
     "CREATE TEMP TABLE page_binding AS SELECT * FROM main.page_binding;"
     "CREATE INDEX temp.page_binding_place ON page_binding (place);"
+    "CREATE INDEX temp.page_binding_spn ON page_binding (spn, seq);"
+    "CREATE INDEX temp.page_binding_gpn ON page_binding (gpn, seq);"
     "CREATE TEMP TABLE page_content AS SELECT * FROM main.page_content"
-    " WHERE what = 'change' AND raised <> 0;";
+    " WHERE (what = 'change' AND raised <> 0) OR what = 'alias';";
 static const char shared_drop_sql[] = "DROP TABLE IF EXISTS temp.page_content;"
                                       "DROP TABLE IF EXISTS temp.page_binding;"
                                       "DROP TABLE IF EXISTS temp.page_change;";

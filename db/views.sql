@@ -180,11 +180,13 @@ SELECT spn, asid, gpn, place, seq, until, insn, was_validated FROM moved WHERE p
 --  launch  VMPL0's own launch page, still in its launch binding
 --  stored  VMPL0 wrote to it in this binding while no lower VMPL could reach it
 --  old     it was one of these in an earlier binding and has not been overwritten in full since
+--  reachable  a lower VMPL had some permission
 CREATE VIEW page_content AS
 WITH marker AS (
   SELECT seq, spn, 'change' AS what, insn, lower, raised, rebound, monitor FROM page_change
   UNION ALL SELECT seq, spa >> 12, 'store', NULL, NULL, 0, 0, NULL FROM store
   UNION ALL SELECT seq, spa >> 12, 'scrub', NULL, NULL, 0, 0, NULL FROM scrub
+  UNION ALL SELECT seq, spa >> 12, 'alias', NULL, NULL, 0, 0, NULL FROM alias
 ), reach AS (
   SELECT *, coalesce(max(CASE WHEN what = 'change' THEN seq * 2 + (lower <> 0) END)
                      OVER earlier & 1, 0) AS reachable
@@ -206,7 +208,7 @@ WITH marker AS (
   WINDOW earlier AS (PARTITION BY spn ORDER BY seq
                      ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
 )
-SELECT seq, spn, what, insn, raised, rebound, launch, stored,
+SELECT seq, spn, what, insn, raised, rebound, reachable, launch, stored,
        coalesce(max(CASE WHEN monitor IS NOT NULL OR what = 'scrub' THEN seq * 2
                          WHEN rebound AND (launch OR stored) THEN seq * 2 + 1 END)
                 OVER earlier & 1, 0) AS old

@@ -26,6 +26,45 @@ static const struct rule_info infos[] = {
     {RULE_GRANT_BEFORE_SCRUB, RULE_GHOST, "grant-before-scrub",
      "a validated page is granted to a lower VMPL only after VMPL0 overwrote all of it",
      "VeriSMo (OSDI'24) sections 6 and 8.4.1"},
+    {RULE_VM_INTEGRITY, RULE_INVARIANT, "vm-integrity",
+     "memory of the guest is moved only with its consent and never written by the hypervisor",
+     "SEV-SNP white paper (integrity); APM 2 15.36.6"},
+    {RULE_HV_CONFIDENTIALITY, RULE_INVARIANT, "hv-confidentiality",
+     "the hypervisor reads no plaintext of a guest",
+     "SEV-SNP white paper (confidentiality); AMD SEV-SNP firmware ABI 56860 (debug policy)"},
+    {RULE_TRANSLATION, RULE_INVARIANT, "translation",
+     "a page that VMPL0 uses lies elsewhere only after VMPL0 rescinded it",
+     "VeriSMo (OSDI'24) section 5; APM 2 15.36.6"},
+    {RULE_ONE_TO_ONE, RULE_INVARIANT, "one-to-one",
+     "a page private to VMPL0 has one address in its page tables",
+     "VeriSMo (OSDI'24) section 5"},
+    {RULE_INJECTION, RULE_INVARIANT, "injection",
+     "a VMSA with restricted injection gets only #HV, with alternate injection nothing",
+     "APM 2 15.36.16 and 15.36.17"},
+    {RULE_PSP_SEQUENCE, RULE_INVARIANT, "psp-sequence",
+     "no two messages to the firmware are encrypted with the same key and sequence number",
+     "AMD SEV-SNP firmware ABI 56860 (guest messages; AES-GCM)"},
+    {RULE_PSP_ANSWER, RULE_INVARIANT, "psp-answer",
+     "the guest goes on only with the sequence number that an answer entitles it to",
+     "AMD SEV-SNP firmware ABI 56860 (guest messages: sequence numbers)"},
+    {RULE_LOCK_KERNEL, RULE_INVARIANT, "lock-kernel",
+     "code that was locked stays so, and no page becomes both writable and executable code",
+     "VeriSMo (OSDI'24) section 6 (kernel code integrity)"},
+    {RULE_FAIL_STOP, RULE_GHOST, "fail-stop",
+     "after a fault that only a hostile hypervisor causes VMPL0 does nothing but terminate",
+     "VeriSMo (OSDI'24) section 5; GHCB 56421 2.3.1"},
+    {RULE_CARRY_IGNORED, RULE_GHOST, "carry-ignored",
+     "a page that PVALIDATE found valid already (CF=1) is not granted as if it were new",
+     "APM 3 PVALIDATE; VeriSMo (OSDI'24) section 5"},
+    {RULE_GRANT_PRIVATE, RULE_GHOST, "grant-private",
+     "VMPL0 does not grant what the launch gave to it alone",
+     "VeriSMo (OSDI'24) Lemma 3 and section 6"},
+    {RULE_SHARE_SECRET, RULE_GHOST, "share-secret",
+     "VMPL0 gives back no page in which a registered secret lies",
+     "VeriSMo (OSDI'24) section 6; GHCB 56421 (page state change)"},
+    {RULE_PAGE_TABLE_EXPOSED, RULE_GHOST, "page-table-exposed",
+     "a guest page that holds VMPL0's page tables is not granted to a lower VMPL",
+     "VeriSMo (OSDI'24) section 5"},
     {RULE_VALIDATE_PAGE_TABLE, RULE_GHOST, "validate-page-table",
      "VMPL0 executes no PVALIDATE on a page that serves its own walks as a page table",
      "VeriSMo (OSDI'24) section 5; APM 2 15.36.6"},
@@ -67,6 +106,7 @@ static const struct rule_info infos[] = {
      "APM 2 15.36.16 (restricted and alternate injection)"},
 };
 enum { INFOS_COUNT = sizeof(infos) / sizeof(infos[0]) };
+_Static_assert(INFOS_COUNT == RULE_ID_END - 1, "one for each enum rule_id");
 
 const struct rule_info *rules_list(size_t *count)
 {
@@ -76,10 +116,7 @@ const struct rule_info *rules_list(size_t *count)
 
 const struct rule_info *rule_info_of(enum rule_id id)
 {
-    for (size_t i = 0; i < INFOS_COUNT; i++)
-        if (infos[i].id == id)
-            return &infos[i];
-    return NULL;
+    return id > 0 && id < RULE_ID_END ? &infos[id - 1] : NULL;
 }
 
 const struct rule_info *rule_find(const char *name)

@@ -13,18 +13,24 @@ static bool entry_is_2m(uint64_t lo)
     return (lo & (LO_ASSIGNED | LO_SIZE)) == (LO_ASSIGNED | LO_SIZE);
 }
 
-static void change_cut(struct change *change, uint64_t spa, bool wide, uint64_t pages_count)
+/* Returns how many there are within memory. */
+static uint64_t pages_cut(uint64_t spa, bool wide, uint64_t pages_count, uint64_t *first)
 {
-    change->first = spa >> PAGE_SHIFT;
-    change->count = 1;
-    if (wide) {
-        change->first &= ~(uint64_t)(PAGES_PER_2M - 1);
-        change->count = PAGES_PER_2M;
-    }
-    if (change->first >= pages_count)
-        change->count = 0;
-    else if (change->count > pages_count - change->first)
-        change->count = pages_count - change->first;
+    uint64_t count = wide ? PAGES_PER_2M : 1;
+
+    *first = spa >> PAGE_SHIFT;
+    if (wide)
+        *first &= ~(uint64_t)(PAGES_PER_2M - 1);
+    if (*first >= pages_count)
+        return 0;
+    return count < pages_count - *first ? count : pages_count - *first;
+}
+
+uint64_t entry_pages(const struct event_rmp *rmp, uint64_t pages_count, uint64_t *first)
+{
+    bool wide = rmp->size == PAGE_2M || entry_is_2m(rmp->before_lo) || entry_is_2m(rmp->after_lo);
+
+    return pages_cut(rmp->spa, wide, pages_count, first);
 }
 
 static bool change_of_rmp(const struct event_rmp *rmp, uint64_t pages_count, struct change *change)
@@ -48,9 +54,7 @@ static bool change_of_rmp(const struct event_rmp *rmp, uint64_t pages_count, str
     };
     change->validates =
         rmp->insn == RMP_INSN_PVALIDATE && change->validated && (rmp->before_lo >> 62 & 1) == 0;
-    change_cut(change, rmp->spa,
-               rmp->size == PAGE_2M || entry_is_2m(rmp->before_lo) || entry_is_2m(rmp->after_lo),
-               pages_count);
+    change->count = entry_pages(rmp, pages_count, &change->first);
     return change->count > 0;
 }
 
@@ -68,7 +72,7 @@ static bool change_of_launch(const struct event_launch_page *launch, uint64_t pa
         .gpn = launch->gpa >> PAGE_SHIFT,
         .lower = lower,
     };
-    change_cut(change, launch->spa, launch->size == PAGE_2M, pages_count);
+    change->count = pages_cut(launch->spa, launch->size == PAGE_2M, pages_count, &change->first);
     return change->count > 0;
 }
 
@@ -128,6 +132,17 @@ bool pages_bound_twice(const struct pages *pages, uint64_t number)
         if (other != page && other->asid == page->asid && other->gpn == page->gpn)
             return true;
     }
+    return false;
+}
+
+bool pages_bound_anywhere(const struct pages *pages, uint64_t gpn)
+{
+    if (pages->count == 0)
+        return false;
+    for (uint16_t asid = 0; asid < ASIDS_COUNT; asid++)
+        for (uint32_t at = *bucket_of(pages, asid, gpn); at != 0; at = pages->page[at - 1].next)
+            if (pages->page[at - 1].asid == asid && pages->page[at - 1].gpn == gpn)
+                return true;
     return false;
 }
 

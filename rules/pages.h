@@ -59,10 +59,13 @@ struct change {
 };
 
 /* A launch event names no ASID; a page that nothing was said about before belongs to this one. */
-enum { LAUNCH_ASID = 1 };
+enum { LAUNCH_ASID = 1, ASIDS_COUNT = 1024 };
 
 /* False if the event changed no entry. Pages beyond memory are cut off. */
 bool change_of(const struct event *event, uint64_t pages_count, struct change *change);
+
+/* The pages that an entry stands for, changed or not: returns how many of them memory has. */
+uint64_t entry_pages(const struct event_rmp *rmp, uint64_t pages_count, uint64_t *first);
 
 /* Takes over what the event says, after the rules that look at the state before it. */
 void pages_apply_change(struct pages *pages, const struct change *change);
@@ -71,6 +74,9 @@ void pages_apply_scrub(struct pages *pages, uint64_t spa);
 
 /* Another page that is valid at the same (asid, gpn) as this valid one. */
 bool pages_bound_twice(const struct pages *pages, uint64_t number);
+
+/* A page is valid at that guest page of any ASID. */
+bool pages_bound_anywhere(const struct pages *pages, uint64_t gpn);
 
 /* How many buckets go with that many pages: a power of two. */
 uint64_t pages_buckets_count(uint64_t pages_count);

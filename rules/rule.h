@@ -33,6 +33,9 @@ enum rule_moment { RULE_BEFORE, RULE_AFTER };
 /* Takes over what the event says, after all checks; pages and processors are as after it. */
 typedef void rule_apply_fn(const struct rule_view *view, struct rule_state *state);
 
+/* The command of a `psp` event that stands for a guest message. */
+enum { PSP_GUEST_MESSAGE = 0x94 };
+
 #define RULE_KIND(kind) (UINT64_C(1) << (kind))
 
 struct rule {
@@ -49,6 +52,19 @@ extern const struct rule rule_vmsa_sealed;
 extern const struct rule rule_secret_containment;
 extern const struct rule rule_double_validate;
 extern const struct rule rule_grant_before_scrub;
+extern const struct rule rule_vm_integrity;
+extern const struct rule rule_hv_confidentiality;
+extern const struct rule rule_translation;
+extern const struct rule rule_one_to_one;
+extern const struct rule rule_injection;
+extern const struct rule rule_psp_sequence;
+extern const struct rule rule_psp_answer;
+extern const struct rule rule_lock_kernel;
+extern const struct rule rule_fail_stop;
+extern const struct rule rule_carry_ignored;
+extern const struct rule rule_grant_private;
+extern const struct rule rule_share_secret;
+extern const struct rule rule_page_table_exposed;
 extern const struct rule rule_validate_page_table;
 extern const struct rule rule_alias;
 extern const struct rule rule_double_fetch;

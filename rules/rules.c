@@ -10,7 +10,6 @@
 
 enum { VCPUS_MAX = 4096 }; /* APIC IDs; events of others are not asked where they run */
 
-/* Those that are not there are never on. */
 static const struct rule *const all[RULE_ID_END] = {
     [RULE_SINGLE_BINDING] = &rule_single_binding,
     [RULE_VMPL0_CONFIDENTIALITY] = &rule_vmpl0_confidentiality,
@@ -19,6 +18,19 @@ static const struct rule *const all[RULE_ID_END] = {
     [RULE_SECRET_CONTAINMENT] = &rule_secret_containment,
     [RULE_DOUBLE_VALIDATE] = &rule_double_validate,
     [RULE_GRANT_BEFORE_SCRUB] = &rule_grant_before_scrub,
+    [RULE_VM_INTEGRITY] = &rule_vm_integrity,
+    [RULE_HV_CONFIDENTIALITY] = &rule_hv_confidentiality,
+    [RULE_TRANSLATION] = &rule_translation,
+    [RULE_ONE_TO_ONE] = &rule_one_to_one,
+    [RULE_INJECTION] = &rule_injection,
+    [RULE_PSP_SEQUENCE] = &rule_psp_sequence,
+    [RULE_PSP_ANSWER] = &rule_psp_answer,
+    [RULE_LOCK_KERNEL] = &rule_lock_kernel,
+    [RULE_FAIL_STOP] = &rule_fail_stop,
+    [RULE_CARRY_IGNORED] = &rule_carry_ignored,
+    [RULE_GRANT_PRIVATE] = &rule_grant_private,
+    [RULE_SHARE_SECRET] = &rule_share_secret,
+    [RULE_PAGE_TABLE_EXPOSED] = &rule_page_table_exposed,
     [RULE_VALIDATE_PAGE_TABLE] = &rule_validate_page_table,
     [RULE_ALIAS] = &rule_alias,
     [RULE_DOUBLE_FETCH] = &rule_double_fetch,
@@ -99,6 +111,10 @@ static uint64_t gpa_of(const struct rule_view *view, uint64_t spa)
         return view->event->rmp.gpa;
     case EVENT_SECRET:
         return view->event->secret.gpa;
+    case EVENT_MOVE:
+        return view->event->move.gpa;
+    case EVENT_ALIAS:
+        return view->event->alias.gpa;
     default:
         return 0;
     }
@@ -141,7 +157,7 @@ static void breach_emit(struct rules *rules, enum rule_id id, const struct rule_
 
 static bool rule_is_on(const struct rules *rules, unsigned id)
 {
-    return all[id] != NULL && (rules->disabled >> id & 1) == 0;
+    return (rules->disabled >> id & 1) == 0;
 }
 
 static void rules_run(struct rules *rules, struct rule_view *view, enum rule_moment moment)

@@ -61,9 +61,9 @@ struct rule_info {
     const char *source; /* lemma or manual section */
 };
 
-/* All that there are, in order of id. */
+/* All of them, in order of id. */
 const struct rule_info *rules_list(size_t *count);
-const struct rule_info *rule_info_of(enum rule_id id); /* NULL if there is no such rule yet */
+const struct rule_info *rule_info_of(enum rule_id id); /* NULL if there is none of that number */
 const struct rule_info *rule_find(const char *name); /* NULL if there is none of that name */
 const char *rule_kind_name(enum rule_kind kind);     /* "invariant", "rule", "expectation" */
 

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/unit/stream_random.h"
 
+#include <stddef.h>
+
 #include "tests/unit/stream_themes.h"
 
 theme_fn *const themes[] = {
     NULL, /* none: only what every stream has */
-    theme_memory, theme_vmsa, theme_processors,
+    theme_platform, theme_injection,  theme_messages, theme_kernel_lock, theme_fail_stop,
+    theme_discipline, theme_memory, theme_vmsa, theme_processors,
 };
 const unsigned themes_count = sizeof(themes) / sizeof(themes[0]);
 
@@ -123,9 +126,12 @@ void step_any(struct stream *s, bool wide)
     event->rmp.operand = (uint8_t)pick(4);
 }
 
+enum { RMP_RC_FIRST = offsetof(struct event_rmp, rc) };
+
 /*
  * Whatever else the stream says of it. The first word is mostly a system page, and no event has one
- * that is not in memory: its high bytes stay.
+ * that is not in memory: its high bytes stay. Of an entry only what says how it went is changed:
+ * else another page would be the next event's.
  */
 void mangle_last(struct stream *s)
 {
@@ -140,7 +146,15 @@ void mangle_last(struct stream *s)
         event->vmpl = (uint8_t)pick(4);
         break;
     default: /* a small field of the payload: flags, phases, results */
-        event->bytes[at < 3 ? at : at + 5] = (uint8_t)pick(4);
+        if (event->kind == EVENT_RMP)
+            at = RMP_RC_FIRST + pick(sizeof(event->rmp) - RMP_RC_FIRST);
+        else
+            at = at < 3 ? at : at + 5;
+        if (event->kind == EVENT_LAUNCH_PAGE)
+            break;
+        event->bytes[at] = (uint8_t)pick(4);
+        if (event->kind == EVENT_RMP && event->rmp.insn == 0)
+            event->rmp.insn = RMP_INSN_PVALIDATE; /* 0 stands for a launch */
         break;
     }
 }

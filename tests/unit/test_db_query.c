@@ -314,10 +314,9 @@ static void test_rmp_at(struct fixture *f, gconstpointer data)
 static void test_check(struct fixture *f, gconstpointer data)
 {
     struct db_check check;
-    size_t invariants_count;
     GError *error = NULL;
     char *text = NULL;
-    size_t length;
+    size_t length, invariants_count;
     FILE *out;
 
     (void)data;

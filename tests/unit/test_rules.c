@@ -276,7 +276,7 @@ static void test_same_words(void)
     g_assert_cmpuint(rules_count, ==, invariants_count);
     for (size_t i = 0; i < rules_count; i++) {
         g_assert_true(rule_info_of(rules[i].id) == &rules[i]);
-        g_assert_cmpuint(rules[i].id, >, i == 0 ? 0 : rules[i - 1].id);
+        g_assert_cmpuint(rules[i].id, ==, i + 1);
         g_assert_cmpstr(rules[i].name, ==, invariants[i].name);
         g_assert_cmpint(rules[i].kind, ==, invariants[i].kind);
         g_assert_cmpstr(rules[i].description, ==, invariants[i].statement);

@@ -28,7 +28,7 @@ static void assert_same(GArray *online, GArray *sql, const struct stream *s)
     }
 }
 
-/* Half of the steps of a stream are of one theme, so that what a rule needs comes together. */
+/* Most steps of a stream are of one theme, so that what a rule needs comes together. */
 static struct stream *stream_random(unsigned round, bool any)
 {
     struct stream *s = stream_new();
@@ -37,7 +37,7 @@ static struct stream *stream_random(unsigned round, bool any)
     theme_fn *theme = themes[pick(themes_count)];
 
     for (unsigned i = 0; i < steps; i++) {
-        if (theme != NULL && pick(2) != 0) {
+        if (theme != NULL && pick(3) != 0) {
             theme(s, wide);
             if (any && pick(4) == 0)
                 mangle_last(s);

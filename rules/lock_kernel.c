@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "rmp/addr.h"
+#include "rules/rule.h"
+
+/* W is bit 1 of a VMPL's permissions, XS bit 3. */
+enum { LOWER_XS = 0x08080800, W_TO_XS = 2 };
+
+/* Places where VMPL0 has locked code, by ASID and guest page. */
+enum { LOCKED };
+
+static uint64_t place_of(uint64_t asid, uint64_t gpn)
+{
+    return asid << 40 | gpn;
+}
+
+/* The VMPLs, one bit each, that have both W and XS, and one of the two only now. */
+static uint32_t writable_code(const struct change *change)
+{
+    uint32_t both = (change->lower & LOWER_WRITE) << W_TO_XS & change->lower & LOWER_XS;
+
+    return both & (change->raised | (change->raised & LOWER_WRITE) << W_TO_XS);
+}
+
+static bool check(const struct rule_view *view, uint64_t *spa)
+{
+    const struct change *change = view->change;
+    const struct word_map *locked = &view->state->map[LOCKED];
+
+    if (change == NULL || change->raised == 0 || locked->used == 0)
+        return false;
+    *spa = change->first << PAGE_SHIFT;
+    if (change->insn == RMP_INSN_RMPADJUST && writable_code(change) != 0)
+        return true;
+    if (!change->validated || (change->raised & LOWER_WRITE) == 0)
+        return false;
+    for (uint64_t i = 0; i < change->count; i++) {
+        *spa = (change->first + i) << PAGE_SHIFT;
+        if (word_map_has(locked, place_of(change->asid, change->gpn + i)))
+            return true;
+    }
+    return false;
+}
+
+static void apply(const struct rule_view *view, struct rule_state *state)
+{
+    const struct change *change = view->change;
+    uint32_t kept = change != NULL ? change->lower & ~change->raised & LOWER_XS : 0;
+
+    if (change == NULL || view->event->vmpl != 0 || change->insn != RMP_INSN_RMPADJUST ||
+        ((change->dropped & LOWER_WRITE) << W_TO_XS & kept) == 0)
+        return;
+    for (uint64_t i = 0; i < change->count; i++)
+        word_map_set(&state->map[LOCKED], place_of(change->asid, change->gpn + i), 1);
+}
+
+const struct rule rule_lock_kernel = {
+    .moment = RULE_BEFORE,
+    .kinds = RULE_KIND(EVENT_RMP),
+    .check = check,
+    .apply = apply,
+};
