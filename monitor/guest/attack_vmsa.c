@@ -15,12 +15,18 @@ static uint8_t stack[4096] __attribute__((aligned(4096), section(".bss.page")));
 static volatile uint64_t seen, runs;
 static volatile bool raised;
 
+/* Alone on its page, from which VMPL 3 never fetches: no old translation hides that VMPL 0 does. */
+static __attribute__((noinline, aligned(4096))) void look(const volatile uint64_t *info)
+{
+    seen = *info;
+}
+
 /* Goes round once whenever the hypervisor wakes the vCPU. INFO begins with "SNPLINFO". */
-static _Noreturn void intruder(const volatile uint64_t *info)
+static __attribute__((aligned(4096))) _Noreturn void intruder(const volatile uint64_t *info)
 {
     for (;;) {
         if (raised) {
-            seen = *info;
+            look(info);
         }
         runs++;
         insn_hlt();
