@@ -16,7 +16,7 @@ static void emit_vmsa(struct machine *machine, const struct hv_exit *exit, uint6
                               .vmsa_vmpl = exit->nae_info1 >> 16 & 0xf,
                               .result = !accepted,
                           }};
-    machine_emit(machine, EVENT_VMSA, ACTOR_HV, &event);
+    machine_emit(machine, EVENT_VMSA, (enum actor)(ACTOR_E0 + exit->vmpl), &event);
 }
 
 static bool ghcb_valid_of(const struct hv_exit *exit, size_t offset)

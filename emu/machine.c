@@ -225,7 +225,7 @@ uint64_t machine_emit(struct machine *machine, enum event_kind kind, enum actor 
 {
     event->kind = (uint16_t)kind;
     event->actor = (uint8_t)actor;
-    event->vmpl = EVENT_NO_VMPL;
+    event->vmpl = actor <= ACTOR_E3 ? (uint8_t)actor : EVENT_NO_VMPL;
     event->vcpu = EVENT_NO_VCPU;
     if (machine->acting_cpu >= 0) {
         event->vcpu = (uint16_t)machine->acting_cpu;
