@@ -31,6 +31,14 @@ struct cpu_clock {
     uint64_t insns; /* retired, all VMSAs */
 };
 
+/* What was seen of the guest's pages, by gpn below `pages` (seen.c); zeroed, the machine's. */
+struct cpu_seen {
+    uint64_t pages;  /* 0: nothing is noted, and the pointers may be NULL */
+    uint32_t *spn_1; /* one more than the system page of the last private access; 0 none */
+    uint64_t *gvn_1; /* one more than the virtual page where VMPL0 made its last entry; 0 none */
+    uint8_t *table;  /* bit n: VMPL0's walks have read it as a table of level n + 1 */
+};
+
 struct cpu_env {
     struct rmp *rmp;
     struct memory *memory;
@@ -56,6 +64,7 @@ struct cpu_env {
     /* the #HV doorbell page that a processor's VMPL has registered, 0 if none. */
     uint64_t (*doorbell)(void *user, uint32_t apic_id, uint8_t vmpl);
 
+    struct cpu_seen seen;
     struct vcpu *vcpus[CPU_VMSAS_MAX]; /* every engine, for cross flushes */
     uint32_t vcpu_count;
 };

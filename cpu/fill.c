@@ -10,6 +10,7 @@
  * What the engines hold, and the rule that a page is never writable and executable, is cache.c's.
  */
 #include "cpu/insn.h"
+#include "cpu/seen.h"
 
 #include <string.h>
 
@@ -86,7 +87,7 @@ static uint32_t fill_perms(struct vcpu *vcpu, const struct tlb_entry *entry,
     struct access other = *access;
     uint32_t perms = 0;
 
-    if (page->view != (entry->c ? vcpu->state.asid : 0))
+    if (page->view != (entry->c ? vcpu->state.asid : 0) || stale_use(vcpu, entry, access))
         return 0;
     if (!entry->c && shared_seen(vcpu, entry->spa) < (access->type == MMU_WRITE ? 2u : 1u))
         return 0;
@@ -100,8 +101,9 @@ static uint32_t fill_perms(struct vcpu *vcpu, const struct tlb_entry *entry,
     if (page->code && reported && mmu_permits(vcpu, entry, &other))
         return access->type == MMU_WRITE ? 0 : perms | UC_PROT_EXEC;
     other.type = MMU_WRITE;
+    const bool gone = (stale_rights(vcpu, entry) & RMP_PERM_W) == 0;
     const bool noted = (page->tracked || !page->watched) && entry->c && vcpu->state.vmpl == 0;
-    if (page->code || noted || !mmu_permits(vcpu, entry, &other)
+    if (page->code || noted || gone || !mmu_permits(vcpu, entry, &other)
         || (!entry->c && shared_seen(vcpu, entry->spa) < 2))
         return access->type == MMU_READ ? perms : 0;
     if (access->type == MMU_FETCH)
@@ -126,7 +128,8 @@ static bool fill_answer(struct vcpu *vcpu, const struct tlb_entry *entry,
     const struct memory_page *page = &vcpu->env->memory->pages[spn];
 
     if (access->type == MMU_WRITE && page->tracked && !page->code && alias_is_open(vcpu, entry->spa)
-        && page->view == vcpu->state.asid && mmu_permits(vcpu, entry, access)) {
+        && page->view == vcpu->state.asid && mmu_permits(vcpu, entry, access)
+        && !stale_use(vcpu, entry, access)) {
         out->paddr = ENGINE_ALIAS_SPA + entry->spa;
         out->perms = UC_PROT_READ | UC_PROT_WRITE;
         page_bit_set(vcpu->write_filled, spn);
@@ -154,8 +157,9 @@ static struct tlb_entry *fill_pure(struct vcpu *vcpu, const struct access *acces
     pure.pure = true;
     /* An insertion that flushes has to flush the engine too, which must be idle for it. */
     if (tlb->used + 2 >= (UINT32_C(3) << tlb->slots_log2) / 4
-        || walk_translate(vcpu, &pure, &made, &fault) != WALK_OK)
+        || walk_translate(vcpu, &pure, &made, &fault) != WALK_OK || seen_is_news(vcpu, &made))
         return NULL;
+    seen_entry(vcpu, &made);
     tlb_insert(tlb, &made);
     return tlb_lookup(tlb, access->gva);
 }

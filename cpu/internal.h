@@ -12,6 +12,7 @@
  *   control.c    control and debug registers         event.c     event headers, struct fault
  *   msr.c        MSRs                                snp_insn.c  PVALIDATE and its kin, VMGEXIT
  *   vmsa.c, hidden.c  registers in and out           exception.c delivery through the IDT
+ *   seen.c       moves, aliases, tables         stale.c     rights that are gone
  *   decode.c     lengths and operands (Capstone)     interpret.c bulk stores
  *
  * The engine only ever runs inside run.c. Whatever stops it is written to vcpu->fault or found by

@@ -4,7 +4,7 @@
  * they are flushed (APM 2 15.36.5). A refused access is walked again before it faults, as
  * processors do, so that a permission that was added is seen.
  */
-#include "cpu/internal.h"
+#include "cpu/seen.h"
 
 #include <string.h>
 
@@ -73,6 +73,13 @@ void mmu_noted_store(struct vcpu *vcpu, uint64_t gva, uint64_t spa, uint64_t len
         mmu_scrubbed(vcpu, gva, spa);
 }
 
+/* The RMP's refusal of a store through C=0. */
+static bool is_unencrypted(const struct fault *fault)
+{
+    return fault->kind == FAULT_EXIT && fault->exit_code == SVM_EXIT_NPF && !fault->table
+           && (fault->exitinfo1 & (NPF_RMP | NPF_ENC)) == NPF_RMP;
+}
+
 struct tlb_entry *mmu_access(struct vcpu *vcpu, const struct access *access, struct fault *fault)
 {
     struct cpu_env *env = vcpu->env;
@@ -80,8 +87,14 @@ struct tlb_entry *mmu_access(struct vcpu *vcpu, const struct access *access, str
     struct tlb_entry made;
 
     if (entry == NULL || !mmu_permits(vcpu, entry, access)) {
-        if (walk_translate(vcpu, access, &made, fault) != WALK_OK)
+        if (walk_translate(vcpu, access, &made, fault) != WALK_OK) {
+            if (access->type == MMU_WRITE && is_unencrypted(fault))
+                seen_unencrypted(vcpu, access->gva, fault->gpa, fault->spa);
             return NULL;
+        }
+        seen_entry(vcpu, &made);
+        if (!made.c)
+            seen_unencrypted(vcpu, access->gva, made.gpa, made.spa);
         const bool first_shared = !made.c && (entry == NULL || entry->c);
         if (tlb_insert(&vcpu->state.tlb, &made))
             fill_flush(vcpu);
@@ -95,6 +108,7 @@ struct tlb_entry *mmu_access(struct vcpu *vcpu, const struct access *access, str
         if (first_shared && env->page_shared != NULL)
             env->page_shared(env->user, made.spa);
     }
+    stale_event(vcpu, entry, access);
     fill_view(vcpu, entry->spa, entry->c ? vcpu->state.asid : 0);
     if (access->type == MMU_WRITE && !entry->c)
         labels_store_begin(env->memory, entry->spa, ASID_HV);

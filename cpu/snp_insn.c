@@ -9,6 +9,7 @@
  * The rules are rmp/insn.h's; here are operands, the operand's translation, events and time.
  */
 #include "cpu/insn.h"
+#include "cpu/seen.h"
 
 #define RFLAGS_CF UINT64_C(1)
 #define RFLAGS_ARITHMETIC UINT64_C(0x8d5) /* OF SF ZF AF PF CF */
@@ -204,6 +205,25 @@ static void operation_labels(struct vcpu *vcpu, const struct operation *op)
     }
 }
 
+/* Translations that were made before go on giving what the RMP no longer does. */
+static void operation_stale(struct vcpu *vcpu, const struct operation *op)
+{
+    const struct rmp_outcome *outcome = &op->outcome;
+    uint8_t vmpls = 0;
+
+    if (!outcome->changed)
+        return;
+    for (unsigned vmpl = 0; vmpl < VMPL_COUNT; vmpl++) {
+        const bool less = (outcome->before.perm[vmpl] & ~outcome->after.perm[vmpl]) != 0
+                          || (outcome->before.validated && !outcome->after.validated);
+        vmpls |= (uint8_t)(less << vmpl);
+    }
+    for (uint64_t at = outcome->spa; vmpls != 0 && at < outcome->spa + page_bytes(outcome->size)
+                                     && memory_holds(vcpu->env->memory, at, PAGE_BYTES);
+         at += PAGE_BYTES)
+        stale_begin(vcpu->env, at, vmpls);
+}
+
 static void operation_commit(struct vcpu *vcpu, const struct insn *insn, const struct operation *op)
 {
     const struct rmp_outcome *outcome = &op->outcome;
@@ -211,6 +231,7 @@ static void operation_commit(struct vcpu *vcpu, const struct insn *insn, const s
 
     operation_track(vcpu, op);
     operation_labels(vcpu, op);
+    operation_stale(vcpu, op);
     insn_gpr_set(vcpu, 0, outcome->eax);
     if (op->insn == RMP_INSN_PVALIDATE) {
         const uint64_t flags = vcpu_reg(vcpu, UC_X86_REG_RFLAGS);

@@ -5,6 +5,7 @@
  * table is itself a private access with all checks.
  */
 #include "cpu/insn.h"
+#include "cpu/seen.h"
 
 #define CR0_WP (UINT64_C(1) << 16)
 #define CR0_PG (UINT64_C(1) << 31)
@@ -33,7 +34,7 @@
 /* Sum of a walk through the guest's tables. */
 struct guest_walk {
     uint64_t gpa;   /* of the byte */
-    bool writable, user, nx, c, dirty, global, large;
+    bool writable, user, nx, c, dirty, global, large, mapped;
     unsigned levels; /* page size: 0 4 KiB, 1 2 MiB, 2 1 GiB */
 };
 
@@ -156,16 +157,22 @@ static enum walk_result table_update(struct walker *w, uint64_t gpa, uint64_t bi
     return WALK_OK;
 }
 
-static enum walk_result table_read(struct walker *w, uint64_t gpa, uint64_t *entry)
+static enum walk_result table_read(struct walker *w, uint64_t gpa, unsigned level, uint64_t *entry)
 {
     static const struct rmp_access read = { .type = RMP_ACCESS_READ, .table = true };
     struct npt_walk walk;
     const enum walk_result result = nested_access(w, gpa, &read, true, &walk);
 
-    if (result == WALK_OK)
-        *entry = *(const uint64_t *)(const void *)(w->vcpu->env->memory->dram
-                                                   + (walk.spa & ~UINT64_C(7)));
-    return result;
+    if (result != WALK_OK)
+        return result;
+    if (seen_table_is_news(w->vcpu, gpa, walk.spa, level)) {
+        if (w->access->pure)
+            return WALK_EFFECT;
+        seen_table(w->vcpu, gpa, walk.spa, w->access->gva, level);
+    }
+    *entry = *(const uint64_t *)(const void *)(w->vcpu->env->memory->dram
+                                               + (walk.spa & ~UINT64_C(7)));
+    return WALK_OK;
 }
 
 /* APM 2 8.4.2; bits gives P and RSVD. */
@@ -255,7 +262,7 @@ static enum walk_result long_mode_walk(struct walker *w, struct guest_walk *gues
     *guest = (struct guest_walk){ .writable = true, .user = true };
     for (;; level--) {
         entry_gpa[level] = table + ((gva >> (12 + 9 * level)) & 0x1ff) * 8;
-        const enum walk_result result = table_read(w, entry_gpa[level], &entry[level]);
+        const enum walk_result result = table_read(w, entry_gpa[level], level, &entry[level]);
         if (result != WALK_OK)
             return result;
         if ((entry[level] & PTE_P) == 0) {
@@ -275,6 +282,7 @@ static enum walk_result long_mode_walk(struct walker *w, struct guest_walk *gues
     const uint64_t offset_mask = (UINT64_C(1) << (12 + 9 * level)) - 1;
     guest->gpa = (entry[level] & address & ~offset_mask) | (gva & offset_mask);
     guest->levels = level;
+    guest->mapped = true;
     guest->large = level > 0;
     guest->c = (entry[level] & c_bit) != 0;
     guest->global = (entry[level] & PTE_G) != 0 && (w->vcpu->control.cr4 & CR4_PGE) != 0;
@@ -304,7 +312,7 @@ static enum walk_result guest_walk(struct walker *w, struct guest_walk *guest)
     if ((control->cr0 & CR0_PG) == 0) {
         /* Without paging everything is private (APM 2 15.34.5). */
         *guest = (struct guest_walk){ .gpa = (uint32_t)w->access->gva, .writable = true,
-                                      .user = true, .c = true, .dirty = true };
+                                      .user = true, .c = true, .dirty = true, .mapped = true };
         return WALK_OK;
     }
     if ((control->efer & EFER_LMA) == 0)
@@ -387,9 +395,24 @@ enum walk_result walk_translate(struct vcpu *vcpu, const struct access *access,
         .user = guest.user && !only_supervisor_writes,
         .global = guest.global,
         .large = guest.large,
+        .nested_large = nested.map.size == PAGE_2M,
+        .generation = vcpu->env->memory->pages[nested.spa >> PAGE_SHIFT].rmp_generation,
         .perms = entry_perms(&w, &guest, &xlat, nested.map.flags),
     };
     return WALK_OK;
+}
+
+bool walk_mapped(struct vcpu *vcpu, uint64_t gva, uint64_t *gpa, bool *c)
+{
+    const struct access access = { .gva = gva, .type = MMU_READ, .ac = true, .pure = true };
+    struct fault fault;
+    struct walker w = { .vcpu = vcpu, .access = &access, .fault = &fault };
+    struct guest_walk guest = { .mapped = false };
+
+    guest_walk(&w, &guest); /* the leaf counts, whatever the walk would have to change */
+    *gpa = guest.gpa;
+    *c = guest.c;
+    return guest.mapped;
 }
 
 /* APM 3 PVALIDATE: "performs the same segmentation and paging checks as a 1-byte read". */

@@ -92,6 +92,13 @@ static bool memory_alloc(struct machine *machine, GError **error)
               host_alloc(machine, pages * sizeof(*machine->rmp.entries), error)) ||
         !(pool = host_alloc(machine, tables * sizeof(*pool), error)))
         return false;
+    const uint64_t guest_pages = machine->config.memory_bytes / PAGE_BYTES;
+    struct cpu_seen *seen = &machine->seen;
+    if (!(seen->spn_1 = host_alloc(machine, guest_pages * sizeof(*seen->spn_1), error)) ||
+        !(seen->gvn_1 = host_alloc(machine, guest_pages * sizeof(*seen->gvn_1), error)) ||
+        !(seen->table = host_alloc(machine, guest_pages * sizeof(*seen->table), error)))
+        return false;
+    seen->pages = guest_pages;
     machine->rmp.covered_pages = pages;
     npt_init(&machine->npt, pool, tables);
     return true;
@@ -151,6 +158,7 @@ static void env_init(struct machine *machine)
         .user = machine,
         .page_granted = notice_page_granted,
         .page_shared = notice_page_shared,
+        .seen = machine->seen,
         .secret_bytes = count_secret_bytes,
         .doorbell = find_doorbell,
     };

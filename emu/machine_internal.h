@@ -64,6 +64,7 @@ struct machine {
     struct npt npt;
     struct psp psp;
     struct cpuid_table cpuid;
+    struct cpu_seen seen; /* the arrays, for env */
     struct cpu_env env;
     struct trace *trace;
 

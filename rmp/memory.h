@@ -26,8 +26,9 @@ struct memory_page {
     uint8_t watched : 1; /* the labels know that VMPL0 stores to it with C=1 (rmp/labels.h) */
     uint8_t fetched : 1; /* VMPL0 has fetched from it as it is now: EVENT_FETCH was emitted */
     uint8_t pad;
+    uint32_t rmp_generation; /* counts changes of the RMP entry that took a right away */
 };
-_Static_assert(sizeof(struct memory_page) == 4, "four bytes a page");
+_Static_assert(sizeof(struct memory_page) == 8, "eight bytes a page");
 
 enum { MEMORY_SCRUB_WORDS = 64 }; /* 4096 bits: which bytes were overwritten since PVALIDATE */
 

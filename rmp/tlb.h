@@ -33,8 +33,10 @@ struct tlb_entry {
     uint8_t global : 1; /* PTE.G with CR4.PGE */
     uint8_t large : 1;  /* part of a guest mapping above 4 KiB: INVLPG flushes all its pieces */
     uint8_t mmio : 1;   /* reserved-bit nested mapping (never cached as memory) */
+    uint8_t nested_large : 1; /* the nested mapping is one of 2 MiB */
     uint8_t perms;      /* enum tlb_perm: guest PTE and NPT and RMP permission at fill time */
-    uint8_t pad[6];
+    uint8_t pad[2];
+    uint32_t generation; /* rmp_generation of the page (rmp/memory.h) when it was checked */
 };
 _Static_assert(sizeof(struct tlb_entry) == 32, "32 bytes an entry");
 

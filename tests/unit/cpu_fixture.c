@@ -140,6 +140,10 @@ struct fixture *fixture_new(void)
         .costs = { .insn = 1, .pvalidate = 100, .rmpadjust = 100, .rmpquery = 50, .vmexit = 1000,
                    .exception = 10, .cpuid = 1, .msr = 1, .rdrand = 1 },
     };
+    f->env.seen = (struct cpu_seen){ .pages = FIXTURE_MEMORY / PAGE_BYTES,
+                                     .spn_1 = g_new0(uint32_t, FIXTURE_MEMORY / PAGE_BYTES),
+                                     .gvn_1 = g_new0(uint64_t, FIXTURE_MEMORY / PAGE_BYTES),
+                                     .table = g_new0(uint8_t, FIXTURE_MEMORY / PAGE_BYTES) };
     trace_attach(f->env.trace, observe, f);
     tables_build(f);
     f->vmcb = (struct vmcb){ .asid = FIXTURE_ASID, .npt = &f->npt };
@@ -162,6 +166,9 @@ void fixture_free(struct fixture *f)
     trace_free(f->env.trace);
     free(f->memory.dram);
     g_free(f->memory.pages);
+    g_free(f->env.seen.spn_1);
+    g_free(f->env.seen.gvn_1);
+    g_free(f->env.seen.table);
     g_free(f->memory.scrub);
     g_free(f->memory.labels.page);
     g_free(f->memory.labels.plane);

@@ -61,6 +61,9 @@ static void observe(void *user, const struct event *event)
         see_message(seen, &event->psp);
     if (event->kind == EVENT_RMP && event->rmp.vmsa_hash != 0)
         state_of(seen, event->rmp.spa)->hash = event->rmp.vmsa_hash;
+    g_assert_cmpuint(event->kind, !=, EVENT_MOVE);
+    g_assert_cmpuint(event->kind, !=, EVENT_ALIAS);
+    g_assert_cmpuint(event->kind, !=, EVENT_STALE);
     if (event->kind == EVENT_FETCH) {
         g_assert_cmpuint(event->fetch.bytes_trusted, >, 0);
         g_assert_cmpuint(event->fetch.bytes_guest + event->fetch.bytes_hypervisor, ==, 0);
