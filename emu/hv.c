@@ -232,6 +232,14 @@ enum hv_status hv_kick(struct machine *machine, uint32_t cpu)
     return HV_OK;
 }
 
+enum hv_status hv_timer_set(struct machine *machine, uint32_t cpu, uint64_t time_cycles)
+{
+    if (cpu >= machine->cpus)
+        return HV_BAD_ARGUMENT;
+    machine->processor[cpu].timer_cycles = time_cycles;
+    return HV_OK;
+}
+
 uint32_t hv_cpus(const struct machine *machine)
 {
     return machine->cpus;

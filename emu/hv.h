@@ -72,6 +72,10 @@ enum hv_status hv_kick(struct machine *machine, uint32_t cpu);
  * if it does not idle. */
 enum hv_status hv_resume(struct machine *machine, uint32_t cpu);
 
+/* The host's timer of a processor: from that time on, if it is in a guest, it leaves with
+ * SVM_EXIT_INTR. Once; a later call replaces it. */
+enum hv_status hv_timer_set(struct machine *machine, uint32_t cpu, uint64_t time_cycles);
+
 uint32_t hv_cpus(const struct machine *machine);
 uint32_t hv_asid(const struct machine *machine);               /* ASID of the one guest */
 uint64_t hv_time(const struct machine *machine, uint32_t cpu); /* virtual TSC cycles */

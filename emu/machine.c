@@ -291,6 +291,11 @@ void machine_program_set(struct machine *machine, const struct hv_program *progr
         machine->env.visible = program->visible_kinds ? program->visible_kinds : VISIBLE_ALL;
 }
 
+const struct hv_program *machine_program(const struct machine *machine)
+{
+    return &machine->program;
+}
+
 void machine_end(struct machine *machine, enum run_end_reason reason, uint64_t detail,
                  const char *text)
 {

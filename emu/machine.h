@@ -91,6 +91,8 @@ struct trace *machine_trace(struct machine *machine);
 bool machine_launch(struct machine *machine, GError **error);
 
 void machine_program_set(struct machine *machine, const struct hv_program *program);
+/* The program that is set: all NULL if it is the honest default. */
+const struct hv_program *machine_program(const struct machine *machine);
 
 /*
  * The program's visible() is called (VISIBLE_BREAKPOINT) before the instruction at that address of

@@ -154,14 +154,9 @@ static bool images_load(struct run *run, const struct run_request *request, GErr
 }
 
 /* The expectation for the monitor at hand: its own, else "default", else the one for all. */
-static bool expect_choose(struct run *run, const struct run_request *request, GError **error)
+static bool expect_find(struct run *run, GError **error)
 {
-    static const struct expect rules_only; /* all hold, any end */
     const struct scenario *scenario = run_scenario(run);
-    if (request->rules_only) {
-        run->expect = &rules_only;
-        return true;
-    }
     if (scenario == NULL || scenario->expects_count == 0)
         return true;
     for (size_t i = 0; i < scenario->expects_count; i++) {
@@ -178,6 +173,34 @@ static bool expect_choose(struct run *run, const struct run_request *request, GE
                     "%s: expect says nothing about monitor '%s' and has no default", scenario->path,
                     run->monitor_name);
     return run->expect != NULL;
+}
+
+/*
+ * With a background, how a run ends and what it shows is free; the rules must hold that a correct
+ * monitor keeps. A monitor that is to break some may break any, or none.
+ */
+static void expect_loosen(struct run *run)
+{
+    static char *nothing[] = {NULL};
+    bool broken = run->expect != NULL && run->expect->violates != NULL &&
+                  run->expect->violates[0] != NULL;
+    if (broken)
+        run->loose.holds = nothing;
+    else if (run->expect != NULL)
+        run->loose.holds = run->expect->holds;
+    run->expect = &run->loose;
+}
+
+static bool expect_choose(struct run *run, const struct run_request *request, GError **error)
+{
+    run->background_kinds = request->background;
+    if (!request->rules_only && !expect_find(run, error))
+        return false;
+    if (request->rules_only)
+        run->expect = &run->loose; /* all hold, any end */
+    else if (request->background != 0)
+        expect_loosen(run);
+    return true;
 }
 
 /* What the run is made from: the files, and the options that shape it (limits only end it). */
@@ -204,6 +227,8 @@ static void inputs_hash(struct run *run)
     for (size_t i = 0; i < run->inputs_count; i++)
         XXH3_128bits_update(state, run->inputs[i].sha256, sizeof(run->inputs[i].sha256));
     XXH3_128bits_update(state, options, sizeof(options));
+    if (run->background_kinds != 0)
+        XXH3_128bits_update(state, &run->background_kinds, sizeof(run->background_kinds));
     XXH128_canonical_t hash;
     XXH128_canonicalFromHash(&hash, XXH3_128bits_digest(state));
     memcpy(config->inputs_hash, hash.digest, sizeof(config->inputs_hash));
@@ -348,6 +373,8 @@ bool run_execute(struct run *run, const volatile int *interrupted, GError **erro
     if (!machine_launch(run->machine, error) || !expect_prepare(run, error) ||
         !scenario_start(run, interrupted, error))
         return false;
+    if (run->background_kinds != 0)
+        background_start(&run->background, run->machine, run->background_kinds, run->config.seed);
     machine_run(run->machine, interrupted);
     run_judge(run);
     return true;
@@ -372,6 +399,11 @@ const struct machine_config *run_config(const struct run *run)
 const char *run_monitor_name(const struct run *run)
 {
     return run->monitor_name;
+}
+
+uint32_t run_background(const struct run *run)
+{
+    return run->background_kinds;
 }
 
 const struct run_input *run_inputs(const struct run *run, size_t *count)

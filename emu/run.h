@@ -33,6 +33,7 @@ struct run_request {
     /* Only this is asked: every invariant and rule holds, and the run is not cut short. What else
      * the scenario expects is left out. */
     bool rules_only;
+    uint32_t background; /* generators that run behind the scenario: enum background_kind */
     script_log_fn *log; /* output of the script; may be NULL */
     void *log_user;
 };
@@ -68,6 +69,7 @@ const struct scenario *run_scenario(const struct run *run);
 const char *run_scenario_text(const struct run *run, size_t *bytes);
 const struct machine_config *run_config(const struct run *run);
 const char *run_monitor_name(const struct run *run); /* built-in name, or file name without .elf */
+uint32_t run_background(const struct run *run);
 const struct run_input *run_inputs(const struct run *run, size_t *count);
 struct machine *run_machine(struct run *run);
 struct trace *run_trace(struct run *run);

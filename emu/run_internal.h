@@ -3,6 +3,7 @@
 #ifndef PROVA_EMU_RUN_INTERNAL_H
 #define PROVA_EMU_RUN_INTERNAL_H
 
+#include "emu/background.h"
 #include "emu/run.h"
 
 enum { RUN_INPUTS_MAX = 3, RUN_FAULTS_MAX = 64 };
@@ -21,6 +22,9 @@ struct run {
     size_t scenario_bytes;
     struct script *script;       /* NULL without a scenario */
     const struct expect *expect; /* of this monitor; NULL: the default expectation */
+    struct expect loose;         /* with a background: what can still be asked */
+    uint32_t background_kinds;
+    struct background background;
     struct run_input inputs[RUN_INPUTS_MAX];
     size_t inputs_count;
     struct machine *machine;

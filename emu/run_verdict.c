@@ -174,6 +174,15 @@ static void conclude(struct run *run, enum run_exit code, const char *format, ..
     va_end(arguments);
 }
 
+static const char *success_text(const struct run *run)
+{
+    if (run->background_kinds == 0)
+        return "everything is as expected";
+    return run->expect->holds == NULL || run->expect->holds[0] != NULL
+               ? "every rule that must hold holds, with a background"
+               : "nothing is asked of a monitor that is to be broken, with a background";
+}
+
 /* A violation that nobody expects is a finding even in a run that was cut short. */
 static void conclude_all(struct run *run)
 {
@@ -199,7 +208,7 @@ static void conclude_all(struct run *run)
     else if (reason == RUN_END_INTERRUPTED)
         conclude(run, RUN_EXIT_INTERRUPTED, "interrupted");
     else if (unmet == NULL)
-        conclude(run, RUN_EXIT_OK, "everything is as expected");
+        conclude(run, RUN_EXIT_OK, "%s", success_text(run));
     else if (end_is_cut(reason))
         conclude(run, RUN_EXIT_LIMIT, "cut short (%s): %s", end, text);
     else

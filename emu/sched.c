@@ -158,6 +158,17 @@ static void run_slice(struct machine *machine, uint32_t cpu, uint64_t budget_ins
     }
 }
 
+/* The host's timer: the processor leaves before it runs on. */
+static bool timer_rings(struct machine *machine, uint32_t cpu)
+{
+    struct processor *processor = &machine->processor[cpu];
+    if (processor->timer_cycles == 0 || processor->clock.cycles < processor->timer_cycles)
+        return false;
+    processor->timer_cycles = 0;
+    hv_kick(machine, cpu);
+    return true;
+}
+
 static uint64_t limit_or(uint64_t given, uint64_t otherwise)
 {
     return given ? given : otherwise;
@@ -217,7 +228,7 @@ enum run_end_reason machine_run(struct machine *machine, const volatile int *int
         machine->acting_cpu = (int32_t)cpu;
         if (machine->processor[cpu].state == PROCESSOR_OUT)
             step(machine, cpu);
-        else
+        else if (!timer_rings(machine, cpu))
             run_slice(machine, cpu, budget_insns);
         limits_check(machine, &machine->processor[cpu]);
     }

@@ -118,8 +118,8 @@ static bool files_write(const struct all_command *command, GError **error)
 static int all_run(struct all_command *command)
 {
     GError *error = NULL;
-    if (!matrix_plan(&command->matrix, command->scenarios, command->monitors, command->cross,
-                     &error))
+    command->matrix.cross = command->cross;
+    if (!matrix_plan(&command->matrix, command->scenarios, command->monitors, &error))
         return tool_fail(error);
     tool_catch_interrupt();
     if (!matrix_run(&command->matrix, pair_done, command, &error))

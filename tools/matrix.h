@@ -18,7 +18,7 @@
 enum matrix_judge {
     MATRIX_BY_ENTRY, /* the scenario's entry for this monitor */
     MATRIX_BY_RULES, /* every invariant and rule holds; how it ends is free */
-    MATRIX_SURVEY,   /* a monitor with a defect that the scenario says nothing about: no verdict */
+    MATRIX_SURVEY,   /* what comes is shown: a defect that the scenario says nothing about */
 };
 
 struct matrix_pair {
@@ -53,6 +53,7 @@ _Static_assert(sizeof(struct matrix_result) <= 4096, "a pipe takes it in one pie
 struct matrix {
     struct run_options options; /* of every run; scenario and monitor are the pair's */
     char *image_dir;
+    bool cross;      /* every monitor, and a defect that nobody catches is an error */
     bool seed_given; /* otherwise each scenario has its own */
     uint64_t seed;
     uint64_t seeds; /* jobs of each pair */
@@ -64,10 +65,9 @@ struct matrix {
 
 /*
  * patterns: of scenario names, or files; NULL: attacks and reserve. monitors: NULL: those that each
- * scenario names. cross: every built-in monitor against every scenario. False: error.
+ * scenario names, or with cross every built-in one. False: error.
  */
-bool matrix_plan(struct matrix *matrix, char **patterns, char **monitors, bool cross,
-                 GError **error);
+bool matrix_plan(struct matrix *matrix, char **patterns, char **monitors, GError **error);
 void matrix_clear(struct matrix *matrix);
 
 /* A monitor that was built without a defect. */

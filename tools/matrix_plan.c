@@ -9,7 +9,6 @@
 struct plan {
     struct matrix *matrix;
     char **monitors; /* given by the user; NULL: the scenario's */
-    bool cross;
     char **built_in;
 };
 
@@ -49,11 +48,17 @@ static void pair_add(struct plan *plan, const char *name, const struct scenario 
     const struct expect *entry = entry_find(scenario, pair.monitor_name);
     bool for_all = entry != NULL && entry->variant == NULL;
     bool correct = matrix_monitor_is_correct(pair.monitor_name);
-    if (entry != NULL && !(for_all && plan->cross && !correct)) {
+    if (entry != NULL && !(for_all && plan->matrix->cross && !correct)) {
         pair.judge = MATRIX_BY_ENTRY;
         pair.violation_wanted = entry->violates != NULL && entry->violates[0] != NULL;
     } else {
-        pair.judge = plan->cross && !correct ? MATRIX_SURVEY : MATRIX_BY_RULES;
+        pair.judge = plan->matrix->cross && !correct ? MATRIX_SURVEY : MATRIX_BY_RULES;
+    }
+    if (plan->matrix->options.background != NULL) {
+        pair.attack = false; /* the defence that the scenario names need not come to pass */
+        if (pair.violation_wanted)
+            pair.judge = MATRIX_SURVEY;
+        pair.violation_wanted = false;
     }
     g_array_append_val(plan->matrix->pairs, pair);
 }
@@ -106,7 +111,7 @@ static bool scenario_add(struct plan *plan, const char *name, const char *path, 
     if (script == NULL)
         return false;
     GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
-    char **given = plan->monitors ? plan->monitors : plan->cross ? plan->built_in : NULL;
+    char **given = plan->monitors ? plan->monitors : plan->matrix->cross ? plan->built_in : NULL;
     if (given == NULL)
         named_add(script_scenario(script), names);
     for (char **monitor = given; monitor != NULL && *monitor != NULL; monitor++)
@@ -169,11 +174,10 @@ static void monitors_collect(struct matrix *matrix)
     matrix->monitors = (char **)g_ptr_array_free(names, FALSE);
 }
 
-bool matrix_plan(struct matrix *matrix, char **patterns, char **monitors, bool cross,
-                 GError **error)
+bool matrix_plan(struct matrix *matrix, char **patterns, char **monitors, GError **error)
 {
     static const char *const usual[] = {"attacks/*", "reserve/*", NULL};
-    struct plan plan = {.matrix = matrix, .monitors = monitors, .cross = cross};
+    struct plan plan = {.matrix = matrix, .monitors = monitors};
     GPtrArray *library = library_load();
     matrix->pairs = g_array_new(FALSE, TRUE, sizeof(struct matrix_pair));
     matrix->results = g_array_new(FALSE, TRUE, sizeof(struct matrix_result));

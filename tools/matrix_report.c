@@ -64,15 +64,6 @@ static bool monitor_caught(const struct matrix *matrix, const char *name)
     return false;
 }
 
-/* In a survey every defect must be seen by some scenario. */
-static bool survey(const struct matrix *matrix)
-{
-    bool any = false;
-    for (size_t i = 0; i < matrix_pairs(matrix); i++)
-        any |= matrix_pair(matrix, i)->judge == MATRIX_SURVEY;
-    return any;
-}
-
 int matrix_code(const struct matrix *matrix)
 {
     static const int order[] = {RUN_EXIT_INTERNAL, MATRIX_CODE_LOST, RUN_EXIT_INTERRUPTED,
@@ -86,7 +77,7 @@ int matrix_code(const struct matrix *matrix)
             if (order[at] == result->code)
                 worst = at;
     }
-    for (char **name = matrix->monitors; survey(matrix) && *name != NULL; name++)
+    for (char **name = matrix->monitors; matrix->cross && *name != NULL; name++)
         if (worst == G_N_ELEMENTS(order) && !matrix_monitor_is_correct(*name) &&
             !monitor_caught(matrix, *name))
             return RUN_EXIT_VIOLATION;
@@ -237,7 +228,7 @@ void matrix_summary_print(const struct matrix *matrix)
                                         "BROKEN", "MISSED",   "NOT MET",  "CUT",     "UNUSABLE",
                                         "STOPPED", "CRASHED"};
     size_t total = matrix_pairs(matrix) * matrix->seeds;
-    for (char **name = matrix->monitors; survey(matrix) && *name != NULL; name++)
+    for (char **name = matrix->monitors; matrix->cross && *name != NULL; name++)
         if (!matrix_monitor_is_correct(*name))
             monitor_print(matrix, *name);
     printf("\n%zu run%s:", total, total == 1 ? "" : "s");

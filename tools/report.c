@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "emu/background.h"
+
 static const char *kind_word(enum rule_kind kind)
 {
     return rule_kind_name(kind);
@@ -23,9 +25,15 @@ void report_inputs(const struct run *run)
         printf("%-9s %s  %ssha256 %.16s%s\n", inputs[i].role, inputs[i].path, dim,
                inputs[i].sha256_hex, plain);
     printf("machine   %u vCPU%s, %" G_GUINT64_FORMAT
-           " MiB, guest at VMPL %u, seed %" G_GUINT64_FORMAT "\n\n",
+           " MiB, guest at VMPL %u, seed %" G_GUINT64_FORMAT "\n",
            config->cpus, config->cpus == 1 ? "" : "s", (guint64)(config->memory_bytes >> 20),
            config->guest_vmpl, (guint64)config->seed);
+    if (run_background(run) != 0) {
+        char *names = background_names(run_background(run));
+        printf("behind    %s\n", names);
+        g_free(names);
+    }
+    printf("\n");
 }
 
 /* Cycles of the 1 GHz clock, in the unit that reads best. */

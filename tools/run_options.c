@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "emu/background.h"
 #include "emu/error.h"
 #include "tools/flat_json.h"
 
@@ -20,6 +21,10 @@ void run_options_entries(struct run_options *o, GOptionEntry entries[RUN_OPTIONS
          "what RMP changes flush: arch (as the manual promises) or hw", "MODE"},
         {"set", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->settings,
          "an open point of the architecture (prova list settings)", "NAME=VALUE"},
+        {"background", 0, 0, G_OPTION_ARG_STRING, &o->background,
+         "a hostile generator behind the scenario: park-at-fault, response-fuzz, or both with a "
+         "comma",
+         "NAME"},
         {"limit-insns", 0, 0, G_OPTION_ARG_STRING, &o->limit_insns,
          "most retired instructions, such as 500M", "N"},
         {"limit-events", 0, 0, G_OPTION_ARG_STRING, &o->limit_events, "most events", "N"},
@@ -39,6 +44,7 @@ void run_options_clear(struct run_options *options)
     g_free(options->memory);
     g_free(options->tlb);
     g_strfreev(options->settings);
+    g_free(options->background);
     g_free(options->limit_insns);
     g_free(options->limit_events);
     g_free(options->limit_time);
@@ -101,6 +107,11 @@ bool run_options_request(struct run_options *options, const char *image_dir,
     if (options->memory != NULL &&
         (!script_parse_size(options->memory, &request->memory_bytes) || request->memory_bytes == 0))
         return refuse(error, "memory", options->memory, "a size such as 64M or 1G");
+    if (options->background != NULL &&
+        !background_parse(options->background, &request->background, error)) {
+        g_prefix_error(error, "--background %s: ", options->background);
+        return false;
+    }
     if (options->limit_time != NULL &&
         (!tool_parse_time(options->limit_time, &request->limit_time_cycles) ||
          request->limit_time_cycles == 0))
@@ -122,6 +133,7 @@ char *run_options_json(const struct run_options *options, const struct run *run)
     flat_json_add(json, "cpus", options->cpus);
     flat_json_add(json, "memory", options->memory);
     flat_json_add(json, "set", settings);
+    flat_json_add(json, "background", options->background);
     flat_json_add(json, "limit_insns", options->limit_insns);
     flat_json_add(json, "limit_events", options->limit_events);
     flat_json_add(json, "limit_time", options->limit_time);
@@ -147,6 +159,7 @@ bool run_options_from_json(const char *json, struct run_options *options, char *
         .seed = take(table, "seed"),
         .cpus = take(table, "cpus"),
         .memory = take(table, "memory"),
+        .background = take(table, "background"),
         .limit_insns = take(table, "limit_insns"),
         .limit_events = take(table, "limit_events"),
         .limit_time = take(table, "limit_time"),
