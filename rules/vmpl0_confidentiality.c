@@ -2,17 +2,25 @@
 #include "rmp/addr.h"
 #include "rules/rule.h"
 
+/*
+ * What VMPL0 itself grants is judged by the labels of the bytes; what it stored in this binding
+ * they leave out, that is its own decision. Nobody else may open a page that holds anything of
+ * VMPL0's.
+ */
 bool private_page_raised(const struct rule_view *view, uint32_t perms, uint64_t *spa)
 {
     const struct change *change = view->change;
 
     if (change == NULL || (change->raised & perms) == 0)
         return false;
+    if (change->insn == RMP_INSN_RMPADJUST) {
+        *spa = change->first << PAGE_SHIFT;
+        return view->event->rmp.bytes_monitor > 0;
+    }
     for (uint64_t i = 0; i < change->count; i++) {
         const struct page *page = &view->pages->page[change->first + i];
 
-        /* What it stored in this binding VMPL0 may grant itself; nobody else may. */
-        if (page->launch || page->old || (page->stored && change->insn != RMP_INSN_RMPADJUST)) {
+        if (page->launch || page->old || page->stored) {
             *spa = (change->first + i) << PAGE_SHIFT;
             return true;
         }

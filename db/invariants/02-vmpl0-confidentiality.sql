@@ -3,14 +3,14 @@
 -- statement: no lower VMPL can read or execute memory private to VMPL0, through any GPA
 -- source: VeriSMo (OSDI'24) Lemma 3 and section 8.4.1
 --
--- Violated at an event that gives a lower VMPL R, XU or XS (0x0d) on a page that carries content
--- of VMPL0's (view page_content): by RMPADJUST, if the page is VMPL0's launch page in its launch
--- binding or carries such content from an earlier binding that has not been overwritten in full
--- since. What VMPL0 stored in this very binding it may grant: that is its own decision. By any
--- other way (firmware), if it carries any content of VMPL0's.
-SELECT seq, min(spn) << 12 AS spa, launch, stored, old
-FROM page_content
-WHERE what = 'change' AND raised & 0x0d0d0d00 <> 0
-  AND (launch OR old OR (stored AND insn <> 2))
-GROUP BY seq
-ORDER BY seq;
+-- Violated at an event that gives a lower VMPL R, XU or XS (0x0d): by RMPADJUST, if bytes of
+-- VMPL0's from the launch or from an earlier binding are in the page (rmp.bytes_monitor). What
+-- VMPL0 stored in this very binding it may grant: that is its own decision. By any other way
+-- (firmware), if the page carries any content of VMPL0's (view page_content).
+SELECT c.seq, min(c.spn) << 12 AS spa, r.bytes_monitor, c.launch, c.stored, c.old
+FROM page_content c
+JOIN rmp r ON r.seq = c.seq
+WHERE c.what = 'change' AND c.raised & 0x0d0d0d00 <> 0
+  AND CASE WHEN c.insn = 2 THEN r.bytes_monitor > 0 ELSE c.launch OR c.stored OR c.old END
+GROUP BY c.seq
+ORDER BY c.seq;

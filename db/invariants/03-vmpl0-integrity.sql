@@ -4,9 +4,10 @@
 -- source: VeriSMo (OSDI'24) Lemma 3
 --
 -- As vmpl0-confidentiality, for permission W (0x02).
-SELECT seq, min(spn) << 12 AS spa, launch, stored, old
-FROM page_content
-WHERE what = 'change' AND raised & 0x02020200 <> 0
-  AND (launch OR old OR (stored AND insn <> 2))
-GROUP BY seq
-ORDER BY seq;
+SELECT c.seq, min(c.spn) << 12 AS spa, r.bytes_monitor, c.launch, c.stored, c.old
+FROM page_content c
+JOIN rmp r ON r.seq = c.seq
+WHERE c.what = 'change' AND c.raised & 0x02020200 <> 0
+  AND CASE WHEN c.insn = 2 THEN r.bytes_monitor > 0 ELSE c.launch OR c.stored OR c.old END
+GROUP BY c.seq
+ORDER BY c.seq;

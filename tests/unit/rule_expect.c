@@ -13,7 +13,7 @@ void expect(struct stream *s, const char *name, uint64_t seq)
     g_assert_nonnull(rule_find(name));
     stream_insert(batch, s);
     found[0] = breaches_online(s);
-    found[1] = breaches_sql(db, false);
+    found[1] = breaches_sql_of(db, name);
     for (unsigned judge = 0; judge < 2; judge++) {
         uint64_t first = 0;
         unsigned count = 0;

@@ -49,6 +49,25 @@ static uint64_t base_of(const struct stream *s, uint64_t spn)
     return base->assigned && base->size ? spn & ~(uint64_t)511 : spn;
 }
 
+static bool is_open(const struct rmp_entry *entry)
+{
+    return (entry->perm[1] | entry->perm[2] | entry->perm[3]) != 0;
+}
+
+/* A page of VMPL0's that goes elsewhere keeps its bytes. */
+static void labels_rebind(struct stream *s, uint64_t spn, uint8_t insn,
+                          const struct rmp_entry *after)
+{
+    const struct rmp_entry *before = &s->entries[spn];
+
+    if ((insn == RMP_INSN_RMPUPDATE || insn == RMP_INSN_FIRMWARE) &&
+        (before->assigned != after->assigned || before->asid != after->asid ||
+         before->gpn != after->gpn || before->size != after->size)) {
+        s->kept[spn] |= s->stored[spn];
+        s->stored[spn] = false;
+    }
+}
+
 struct event *stream_rmp(struct stream *s, uint8_t insn, uint64_t spn, struct rmp_entry after)
 {
     uint64_t first = base_of(s, spn);
@@ -61,8 +80,11 @@ struct event *stream_rmp(struct stream *s, uint8_t insn, uint64_t spn, struct rm
     if (wide)
         first &= ~(uint64_t)511;
     for (uint64_t i = 0; i < (wide ? 512 : 1); i++) {
-        s->entries[first + i] = after;
-        s->entries[first + i].gpn += after.assigned ? i : 0;
+        struct rmp_entry entry = after;
+
+        entry.gpn += after.assigned ? i : 0;
+        labels_rebind(s, first + i, insn, &entry);
+        s->entries[first + i] = entry;
     }
     event->rmp.spa = first << PAGE_SHIFT;
     event->rmp.gpa = (uint64_t)after.gpn << PAGE_SHIFT;
@@ -93,6 +115,8 @@ uint64_t s_launch(struct stream *s, uint64_t spn, uint64_t gpn, bool monitor, ui
     event->launch_page.perm[1] = perm1;
     s->entries[spn] = (struct rmp_entry){.assigned = 1, .validated = 1, .asid = STREAM_ASID,
                                          .gpn = gpn & 0x7fffffffff, .perm = {0xf, perm1}};
+    s->kept[spn] = monitor && perm1 == 0;
+    s->stored[spn] = false;
     return seq_now(s);
 }
 
@@ -132,6 +156,13 @@ uint64_t s_adjust(struct stream *s, uint64_t spn, unsigned vmpl, uint8_t mask, b
     event = stream_rmp(s, RMP_INSN_RMPADJUST, spn, after);
     event->rmp.target_vmpl = (uint8_t)vmpl;
     event->rmp.operand = mask;
+    for (uint64_t i = 0; i < (event->rmp.size == PAGE_2M ? 512 : 1); i++) {
+        uint64_t page = (event->rmp.spa >> PAGE_SHIFT) + i;
+
+        event->rmp.bytes_monitor += s->kept[page] ? 100 : 0;
+        if (mask != 0)
+            s->stored[page] = false; /* VMPL0's own decision */
+    }
     return event->seq;
 }
 
@@ -160,11 +191,14 @@ static uint64_t page_event(struct stream *s, uint16_t kind, uint64_t spn)
 
 uint64_t s_store(struct stream *s, uint64_t spn)
 {
+    s->stored[spn] |= !is_open(&s->entries[spn]);
     return page_event(s, EVENT_STORE, spn);
 }
 
 uint64_t s_scrub(struct stream *s, uint64_t spn)
 {
+    s->kept[spn] = false;
+    s->stored[spn] = !is_open(&s->entries[spn]);
     return page_event(s, EVENT_SCRUB, spn);
 }
 
@@ -297,6 +331,28 @@ void stream_insert(struct db_batch *batch, const struct stream *s)
     g_free(ring);
 }
 
+static void query_run(sqlite3 *db, const struct db_invariant *invariant, GArray *found)
+{
+    sqlite3_stmt *statement;
+    int rc;
+
+    if (rule_is_off(invariant->name))
+        return;
+    if (sqlite3_prepare_v2(db, invariant->sql, -1, &statement, NULL) != SQLITE_OK)
+        g_error("%s: %s", invariant->name, sqlite3_errmsg(db));
+    while ((rc = sqlite3_step(statement)) == SQLITE_ROW) {
+        struct breach breach = {
+            .rule_id = rule_find(invariant->name)->id,
+            .seq = (uint64_t)sqlite3_column_int64(statement, 0),
+            .spa = (uint64_t)sqlite3_column_int64(statement, 1),
+        };
+
+        g_array_append_val(found, breach);
+    }
+    g_assert_cmpint(rc, ==, SQLITE_DONE);
+    sqlite3_finalize(statement);
+}
+
 GArray *breaches_sql(sqlite3 *db, bool shared)
 {
     GArray *found = g_array_new(FALSE, FALSE, sizeof(struct breach));
@@ -305,28 +361,18 @@ GArray *breaches_sql(sqlite3 *db, bool shared)
 
     if (shared)
         g_assert_cmpint(db_shared_create(db), ==, SQLITE_OK);
-    for (size_t i = 0; i < count; i++) {
-        sqlite3_stmt *statement;
-        int rc;
-
-        if (rule_is_off(list[i].name))
-            continue;
-        if (sqlite3_prepare_v2(db, list[i].sql, -1, &statement, NULL) != SQLITE_OK)
-            g_error("%s: %s", list[i].name, sqlite3_errmsg(db));
-        while ((rc = sqlite3_step(statement)) == SQLITE_ROW) {
-            struct breach breach = {
-                .rule_id = rule_find(list[i].name)->id,
-                .seq = (uint64_t)sqlite3_column_int64(statement, 0),
-                .spa = (uint64_t)sqlite3_column_int64(statement, 1),
-            };
-
-            g_array_append_val(found, breach);
-        }
-        g_assert_cmpint(rc, ==, SQLITE_DONE);
-        sqlite3_finalize(statement);
-    }
+    for (size_t i = 0; i < count; i++)
+        query_run(db, &list[i], found);
     if (shared)
         db_shared_drop(db);
     g_array_sort(found, breach_compare);
+    return found;
+}
+
+GArray *breaches_sql_of(sqlite3 *db, const char *name)
+{
+    GArray *found = g_array_new(FALSE, FALSE, sizeof(struct breach));
+
+    query_run(db, db_invariant_find(name), found);
     return found;
 }

@@ -17,6 +17,9 @@ enum { STREAM_PAGES = 2048, STREAM_ASID = 5 };
 struct stream {
     GArray *events; /* struct event, numbered */
     struct rmp_entry entries[STREAM_PAGES];
+    /* What the labels of the bytes would say: VMPL0's from the launch or an earlier binding, or
+     * stored by it in this one. */
+    bool kept[STREAM_PAGES], stored[STREAM_PAGES];
 };
 
 struct stream *stream_new(void);
@@ -53,6 +56,7 @@ struct breach {
 GArray *breaches_online(const struct stream *s);
 /* db: stream_db_new(), with the stream inserted. shared: the way db_check_run() does it. */
 GArray *breaches_sql(sqlite3 *db, bool shared);
+GArray *breaches_sql_of(sqlite3 *db, const char *name); /* one query's, as it orders them */
 struct db_batch;
 sqlite3 *stream_db_new(struct db_batch **batch);
 void stream_db_free(sqlite3 *db, struct db_batch *batch);

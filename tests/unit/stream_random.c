@@ -124,6 +124,7 @@ void step_any(struct stream *s, bool wide)
     event->rmp.rc = pick(10) == 0;
     event->rmp.cf = pick(3) == 0;
     event->rmp.operand = (uint8_t)pick(4);
+    event->rmp.bytes_monitor = pick(2) * pick(100);
 }
 
 enum { RMP_RC_FIRST = offsetof(struct event_rmp, rc) };

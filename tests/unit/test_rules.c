@@ -210,6 +210,24 @@ static void test_vmpl0_launch_page(void)
     s_adjust(s, 1, 3, 0xf, false);
     done(s, "vmpl0-confidentiality", 0);
 
+    s = stream_new(); /* the bytes decide, not the page: all of it is zero, or a part was left */
+    s_launch(s, 1, 7, true, 0);
+    s_adjust(s, 1, 3, RMP_PERM_R, false);
+    g_array_index(s->events, struct event, s->events->len - 1).rmp.bytes_monitor = 0;
+    s_page(s, 2, 8);
+    expect(s, "vmpl0-confidentiality", 0);
+    s_adjust(s, 2, 3, RMP_PERM_R, false);
+    g_array_index(s->events, struct event, s->events->len - 1).rmp.bytes_monitor = 1;
+    done(s, "vmpl0-confidentiality", s->events->len);
+
+    s = stream_new(); /* one page of a 2 MiB entry */
+    s_assign(s, 1024, 512, PAGE_2M);
+    s_validate(s, 1024, true);
+    s_store(s, 1024 + 300);
+    s_assign(s, 1024, 1024, PAGE_2M);
+    s_validate(s, 1024, true);
+    done(s, "vmpl0-integrity", s_adjust(s, 1024, 3, RMP_PERM_W, false));
+
     s = stream_new(); /* rebound */
     s_assign(s, 1, 7, PAGE_4K);
     s_launch(s, 1, 7, true, 0);

@@ -176,6 +176,7 @@ static void test_grant_private(void)
     s_adjust(s, 2, 1, RMP_PERM_R, false); /* a guest's page */
     stream_last(s)->rmp.bytes_monitor = 100;
     s_adjust(s, 1, 1, RMP_PERM_R, false); /* nothing in it */
+    stream_last(s)->rmp.bytes_monitor = 0;
     expect(s, "grant-private", 0);
     s_adjust(s, 1, 1, RMP_PERM_R | RMP_PERM_W, false);
     stream_last(s)->rmp.bytes_monitor = 1;
