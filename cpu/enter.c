@@ -2,7 +2,7 @@
 /*
  * VMRUN of an SNP guest and the automatic exit that ends it (APM 2 15.35.4, 15.36.12, 15.36.15).
  */
-#include "cpu/internal.h"
+#include "cpu/loads.h"
 
 #define SEV_SNP_ACTIVE (UINT64_C(1) << 0)
 #define SEV_VTOM (UINT64_C(1) << 1)
@@ -224,6 +224,17 @@ static void unsupported_check(struct vcpu *vcpu, const char *reason)
                                          "must be set", features, SEV_MODELLED);
 }
 
+/* A lower VMPL begins to run: what VMPL0 was doing for it on this processor is done. */
+static void activations_end(const struct vcpu *vcpu)
+{
+    const struct cpu_env *env = vcpu->env;
+
+    for (uint32_t i = 0; vcpu->state.vmpl != 0 && i < env->vcpu_count; i++) {
+        if (env->vcpus[i]->state.apic_id == vcpu->state.apic_id)
+            loads_end(env->vcpus[i], true);
+    }
+}
+
 enum vcpu_enter_result vcpu_enter(struct vcpu *vcpu, struct vmcb *vmcb, struct cpu_clock *clock,
                                   uint32_t apic_id)
 {
@@ -263,6 +274,7 @@ enum vcpu_enter_result vcpu_enter(struct vcpu *vcpu, struct vmcb *vmcb, struct c
         vmsa_load(&vcpu->hidden, &vcpu->state.cache, &vcpu->image);
         vcpu_control_refresh(vcpu);
     }
+    activations_end(vcpu);
     event_world(vcpu, 0, VCPU_ENTERED, NULL);
     if (vcpu->entry_fault.kind == FAULT_NONE)
         inject(vcpu, vmcb);
@@ -302,6 +314,8 @@ void enter_leave(struct vcpu *vcpu, const struct fault *fault, struct vcpu_exit 
     struct rmp_entry *entry = rmp_entry_at(vcpu->env->rmp, vcpu->vmsa_spa);
 
     run_sync(vcpu);
+    loads_events(vcpu);
+    loads_end(vcpu, false);
     if (fault->exit_code == SVM_EXIT_NPF)
         event_nested_fault(vcpu, fault);
     image_store(vcpu, fault);

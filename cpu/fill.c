@@ -10,6 +10,7 @@
  * What the engines hold, and the rule that a page is never writable and executable, is cache.c's.
  */
 #include "cpu/insn.h"
+#include "cpu/loads.h"
 #include "cpu/seen.h"
 
 #include <string.h>
@@ -140,6 +141,8 @@ static bool fill_answer(struct vcpu *vcpu, const struct tlb_entry *entry,
             return false;
         if ((out->perms & UC_PROT_EXEC) != 0)
             page_bit_set(vcpu->code_filled, spn);
+        else if (loads_writer(vcpu, entry->spa, entry->c) != 0)
+            out->paddr += ENGINE_ALIAS_SPA;
     }
     page_bit_set(vcpu->filled, spn);
     vcpu->tlb_dirty = true;
@@ -341,6 +344,14 @@ bool fill_resolve(struct vcpu *vcpu, enum vcpu_visible *visible, struct fault *f
 
 /* ------------------------------------------------------------------ the alias */
 
+/* Pages whose stores alone are noted come here as well. */
+static bool loads_noted(const struct vcpu *vcpu, uint64_t spa)
+{
+    const bool c = vcpu->env->memory->pages[spa >> PAGE_SHIFT].view != ASID_HV;
+
+    return loads_writer(vcpu, spa, c) != 0;
+}
+
 static uint64_t alias_read(uc_engine *uc, uint64_t spa, unsigned size, void *user)
 {
     struct vcpu *vcpu = user;
@@ -348,6 +359,8 @@ static uint64_t alias_read(uc_engine *uc, uint64_t spa, unsigned size, void *use
 
     (void)uc;
     memcpy(&value, vcpu->env->memory->dram + spa, size);
+    if (vcpu->running && loads_noted(vcpu, spa) && loads_load(vcpu, spa, size))
+        scan_attention(vcpu);
     return value;
 }
 
@@ -359,6 +372,7 @@ static void alias_write(uc_engine *uc, uint64_t spa, unsigned size, uint64_t val
 
     (void)uc;
     memcpy(memory->dram + spa, &value, size);
+    loads_store(vcpu, spa, size);
     if (memory->pages[spa >> PAGE_SHIFT].tracked && memory_scrub_note(memory, spa, size)) {
         g_assert(vcpu->scrub_done_count < VCPU_ALIASES);
         vcpu->scrub_done[vcpu->scrub_done_count++] = page_base(spa);

@@ -13,6 +13,7 @@
  *   msr.c        MSRs                                snp_insn.c  PVALIDATE and its kin, VMGEXIT
  *   vmsa.c, hidden.c  registers in and out           exception.c delivery through the IDT
  *   seen.c       moves, aliases, tables         stale.c     rights that are gone
+ *   loads.c      second loads of shared bytes
  *   decode.c     lengths and operands (Capstone)     interpret.c bulk stores
  *
  * The engine only ever runs inside run.c. Whatever stops it is written to vcpu->fault or found by
@@ -317,6 +318,7 @@ struct vcpu {
     uint32_t alias_next;
     uint64_t scrub_done[VCPU_ALIASES]; /* pages that the alias saw complete: EVENT_SCRUB is due */
     uint32_t scrub_done_count;
+    struct loads *loads; /* loads.h */
     bool host_code_view;        /* ENGINE_CODE_GVA is answered */
     bool watch_if;              /* a virtual interrupt waits for RFLAGS.IF */
     uint64_t watch_from;        /* retired when it could not be taken: not before the next block */

@@ -8,6 +8,7 @@
  * counts one, and so does the last look at RCX.
  */
 #include "cpu/insn.h"
+#include "cpu/loads.h"
 
 #define NO_PAGE UINT64_MAX
 #define RFLAGS_IF (UINT64_C(1) << 9)
@@ -37,6 +38,7 @@ static void retire_partial(struct vcpu *vcpu, uint64_t rip)
 
 static void scrub_events(struct vcpu *vcpu)
 {
+    loads_stopped(vcpu, vcpu->stop == STOP_FILL);
     if (vcpu->scrub_done_count == 0)
         return;
     for (uint32_t i = 0; i < vcpu->scrub_done_count; i++)

@@ -9,6 +9,7 @@
  * before it. A hook left over from other code at that address looks at the bytes and lets them run.
  */
 #include "cpu/insn.h"
+#include "cpu/loads.h"
 
 #include <string.h>
 
@@ -25,7 +26,7 @@ void scan_count_begin(struct vcpu *vcpu)
 {
     vcpu->countdown = (int64_t)(vcpu->budget - vcpu->retired);
     vcpu->countdown_bias = 0;
-    if (vcpu->watch_if || vcpu->self_spa != UINT64_MAX)
+    if (vcpu->watch_if || vcpu->self_spa != UINT64_MAX || vcpu->loads->due_count > 0)
         scan_attention(vcpu);
 }
 
@@ -176,7 +177,9 @@ static enum engine_stop block_at_limit(struct vcpu *vcpu)
 
     if (left <= 0)
         return STOP_BUDGET;
-    if (vcpu->scrub_done_count > 0)
+    if (vcpu->scrub_done_count > 0
+        || (vcpu->loads->due_count > 0
+            && vcpu->state.insns_world + retired - vcpu->retired_synced != vcpu->loads->due_from))
         return STOP_SCRUBBED;
     if (vcpu->self_spa != UINT64_MAX && retired != vcpu->self_from)
         return STOP_SELF;

@@ -202,6 +202,8 @@ static void operation_labels(struct vcpu *vcpu, const struct operation *op)
          at += PAGE_BYTES) {
         if (labels_permit(env->memory, at, vcpu->state.asid, lower))
             fill_unwrite(env, at);
+        if ((lower & RMP_PERM_W) != 0)
+            stale_forget(env, at, 1 << 0); /* from now on VMPL0's loads are noted */
     }
 }
 

@@ -65,6 +65,11 @@ void stale_event(struct vcpu *vcpu, struct tlb_entry *entry, const struct access
 void stale_begin(struct cpu_env *env, uint64_t spa, uint8_t vmpls)
 {
     env->memory->pages[spa >> PAGE_SHIFT].rmp_generation++;
+    stale_forget(env, spa, vmpls);
+}
+
+void stale_forget(struct cpu_env *env, uint64_t spa, uint8_t vmpls)
+{
     for (uint32_t i = 0; i < env->vcpu_count; i++) {
         struct vcpu *vcpu = env->vcpus[i];
         if ((vmpls >> vcpu->state.vmpl & 1) != 0 && page_bit(vcpu->filled, spa >> PAGE_SHIFT))

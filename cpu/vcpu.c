@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A vCPU's life, and what observers may look at. */
-#include "cpu/internal.h"
+#include "cpu/loads.h"
 
 #include <string.h>
 
@@ -78,6 +78,7 @@ struct vcpu *vcpu_new(struct cpu_env *env, uint64_t vmsa_spa, GError **error)
     vcpu->write_filled = g_new0(uint64_t, vcpu->bitmap_words);
     vcpu->filled = g_new0(uint64_t, vcpu->bitmap_words);
     vcpu->code_filled = g_new0(uint64_t, vcpu->bitmap_words);
+    vcpu->loads = loads_new();
     scan_forget(vcpu);
     vcpu->implicit_gva = vcpu->skip_gva = vcpu->self_spa = NO_PAGE;
     for (unsigned i = 0; i < VCPU_ALIASES; i++)
@@ -113,6 +114,7 @@ void vcpu_free(struct vcpu *vcpu)
     virtualize_close(vcpu);
     g_free(vcpu->tlb_slots);
     g_free(vcpu->pte_seen);
+    loads_free(vcpu->loads);
     g_free(vcpu->code_generation);
     g_free(vcpu->write_filled);
     g_free(vcpu->filled);

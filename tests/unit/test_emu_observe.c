@@ -64,6 +64,7 @@ static void observe(void *user, const struct event *event)
     g_assert_cmpuint(event->kind, !=, EVENT_MOVE);
     g_assert_cmpuint(event->kind, !=, EVENT_ALIAS);
     g_assert_cmpuint(event->kind, !=, EVENT_STALE);
+    g_assert_cmpuint(event->kind, !=, EVENT_REFETCH);
     if (event->kind == EVENT_FETCH) {
         g_assert_cmpuint(event->fetch.bytes_trusted, >, 0);
         g_assert_cmpuint(event->fetch.bytes_guest + event->fetch.bytes_hypervisor, ==, 0);
