@@ -1,17 +1,39 @@
 -- SPDX-License-Identifier: GPL-2.0-or-later
+--
+-- #HV at the worst moment (A34, A35). Before VMPL0 gives its processor away, to the guest or by HLT,
+-- it looks whether there is news on the doorbell page. Between that look and the instruction that
+-- leaves, the hypervisor writes an interrupt there and injects #HV: once before VMGEXIT, once
+-- before HLT. And in the #HV entry it injects three more, whatever NoFurtherSignal says.
+--
+-- Source: COCONUT-SVSM e7d3fb9f, 6557794b (vulnerable before them); attack catalogue A34, A35.
+-- Preconditions: a launch with restricted injection.
+-- Shows, on lost-event (whose #HV entry returns to where it came): the processor leaves although it
+--   was told of an interrupt that it has not taken. lost-event finds it at the exit.
+-- Shows, on default: a #HV in that window makes the exit not happen, and the event is taken first;
+--   an entry that is entered again sets its flag again.
+-- Schedule: any.
+
 scenario {
-  title   = "#HV in the window before an exit",
-  source  = "x",
+  title   = "#HV between the last look and the exit",
+  source  = "COCONUT-SVSM e7d3fb9f, 6557794b; attack catalogue A34, A35",
   monitor = "default",
   guest   = "vcpus",
   cpus    = 2,
   restricted_injection = true,
   expect  = {
-    default = { holds = "all" },
+    ["lost-event"] = {
+      violates = "lost-event",
+      ends     = "terminated:0:0",
+    },
+    default = {
+      holds   = "all",
+      ends    = "terminated:0:0",
+      console = "vcpus: 53 passed, 0 failed",
+    },
   },
 }
 
-local DESTROY = 2
+local DESTROY, HV = 2, 28
 
 -- A processor whose vCPU is taken away runs VMPL0 again, which finds nothing to do and halts.
 at { event = "exit", kind = "ap_creation" } (function (_, exit)
@@ -20,7 +42,16 @@ end)
 
 for _, window in ipairs { "exit_window_leave", "halt_window_leave" } do
   at { event = "instruction", symbol = window, vcpu = 1, nth = 1 } (function (cpu)
-    hv.log("#HV at", window)
     hv.interrupt(cpu, 0x40)
   end)
 end
+
+local again = 3
+
+at { event = "instruction", symbol = "hv_entry", vcpu = 1 } (function (cpu)
+  if again > 0 then
+    again = again - 1
+    hv.kick(cpu)
+    hv.inject(cpu, HV, { type = "exception" })
+  end
+end)
