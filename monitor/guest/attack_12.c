@@ -83,6 +83,9 @@ unsigned guest_main(struct guest *guest)
                 ask_share(guest, (const void *)monitor_gpa, 1), address);
     check_equal(&checks, "a report into the monitor: refused",
                 ask_attest(guest, monitor_gpa + 0x1000, 4096, 0, &bytes), address);
+    struct guest_call regs = {.rcx = monitor_gpa + 0x2000}; /* the last call if it is served */
+    check_equal(&checks, "calling area in the monitor: refused",
+                guest_call_must(guest, SVSM_PROTOCOL_CORE, SVSM_CORE_REMAP_CA, &regs), address);
     guest_print(guest, "attack-12: %u passed, %u failed\n", checks.passed, checks.failed);
     return checks.failed;
 }
