@@ -28,6 +28,9 @@ scenario {
         "vmpl0-confidentiality", -- page tables, code
         "vmpl0-integrity",
         "secret-containment",    -- VMPCK0
+        "one-to-one",            -- VMPL0 has its own pages in a window for the guest's
+        "page-table-exposed",    -- the launch's page tables are granted
+        "validate-page-table",   -- and given back to the hypervisor
         "measured-code",         -- VMPL0 runs what VMPL3 wrote
       },
       ends    = "terminated:1:6",

@@ -26,6 +26,7 @@ scenario {
       violates = {
         "single-binding",  -- two system pages are valid at the address of VMPCK0
         "double-validate", -- VMPL0 has validated what was valid
+        "translation",     -- and reaches a page of its own in another place than before
       },
       ends    = "terminated:1:2",
       console = {
