@@ -1,17 +1,18 @@
 -- SPDX-License-Identifier: GPL-2.0-or-later
 --
 -- The error path of CREATE_VCPU against a page that changes hands (A63). The guest names a page P
--- that is no VMSA, so the call fails and gives P back. The hypervisor stops the first processor in
--- front of the RMPADJUST that grants P again: P is not mapped there, so it leaves by a nested page
--- fault. Meanwhile the second processor makes P shared and private again; the hypervisor binds the
--- system page of VMPCK0 to P, mapped read-only: PVALIDATE passes, the scrub's first store exits. Now
--- the first processor goes on, and its grant meets a page that is validated and not overwritten.
+-- that is no VMSA, so the call fails and gives P back. The hypervisor stops the first processor
+-- in front of the RMPADJUST that grants P again: P is not mapped there, so it leaves by a nested
+-- page fault. Meanwhile the second processor makes P shared and private again; the hypervisor
+-- binds the system page of VMPCK0 to P, mapped read-only: PVALIDATE passes, the scrub's first
+-- store exits. Now the first processor goes on, and its grant meets a page that is validated and
+-- not overwritten.
 --
 -- Source: COCONUT-SVSM d162b9df (vulnerable before it); attack catalogue A63, A22.
 -- Preconditions: two vCPUs of the guest that work together.
--- Shows, on error-grant (which lets go of the page before it grants it): VMPL3 reads VMPCK0. All is
---   decided at one RMPADJUST: unlocked-shared-state says that another processor was at work on the
---   page, grant-before-scrub that it was not overwritten, the invariants what it held.
+-- Shows, on error-grant (which lets go of the page before it grants it): VMPL3 reads VMPCK0. All
+--   is decided at one RMPADJUST: unlocked-shared-state says that another processor was at work on
+--   the page, grant-before-scrub that it was not overwritten, the invariants what it held.
 -- Shows, on default: the page is held until it is granted, so the second processor finds it busy.
 -- Schedule: any.
 

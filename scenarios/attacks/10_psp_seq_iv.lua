@@ -1,14 +1,14 @@
 -- SPDX-License-Identifier: GPL-2.0-or-later
 --
--- A message to the firmware gets an error (A90, A92). The guest asks for three attestation reports,
--- each over another nonce. The hypervisor passes the first message on; of the second it says that
--- its length is wrong, and the firmware never sees it; the third it passes on again. The IV of a
--- message is its sequence number, and the firmware numbers its answers.
+-- A message to the firmware gets an error (A90, A92). The guest asks for three attestation
+-- reports, each over another nonce. The hypervisor passes the first message on; of the second it
+-- says that its length is wrong, and the firmware never sees it; the third it passes on again.
+-- The IV of a message is its sequence number, and the firmware numbers its answers.
 --
 -- Source: Linux 47894e0fa6a5 (A90); attack catalogue A92, A91.
 -- Preconditions: none.
--- Shows, on iv-reuse (which goes on after the error with the number that it had): two plaintexts go
---   out under one key and one IV. psp-sequence finds the second one as it is handed over.
+-- Shows, on iv-reuse (which goes on after the error with the number that it had): two plaintexts
+--   go out under one key and one IV. psp-sequence finds the second one as it is handed over.
 -- Shows, on stale-answer (which looks neither at the error nor at the number of what lies in the
 --   answer's page): the first report is taken for the second. The next message is numbered as if
 --   the firmware had answered; psp-answer finds that it has not.

@@ -8,11 +8,11 @@
 -- Preconditions: two processors. The page of a replaced vCPU stays a VMSA until DELETE_VCPU.
 -- Shows, on delete-running (which relies on what it told the hypervisor): the old vCPU counts on
 --   beside the new one, on the same processor, with registers that the guest has given up.
---   vmsa-current finds the first VMRUN of it. Only DELETE_VCPU ends it, as the RMPADJUST that gives
---   the page back clears its VMSA bit.
--- Shows, on default: EFER.SVME of the old VMSA is cleared by a store, so VMRUN is refused. That the
---   VMSA's next exit does not write the old value back rests on the platform: a store to the page of
---   a VMSA that runs waits until it has left (setting inuse_write, npf_retry).
+--   vmsa-current finds the first VMRUN of it. Only DELETE_VCPU ends it, as the RMPADJUST that
+--   gives the page back clears its VMSA bit.
+-- Shows, on default: EFER.SVME of the old VMSA is cleared by a store, so VMRUN is refused. That
+--   the VMSA's next exit does not write the old value back rests on the platform: a store to the
+--   page of a VMSA that runs waits until it has left (setting inuse_write, npf_retry).
 -- Schedule: any.
 
 scenario {

@@ -1,18 +1,18 @@
 -- SPDX-License-Identifier: GPL-2.0-or-later
 --
--- The monitor as a confused deputy (A09, A14, A70, A75). The guest names pages of the monitor's in
--- calls about pages: as a VMSA, to be made shared, as a buffer for a report, as a calling area. A
--- page that turns out to be no VMSA is given "back" to the guest. Where the key and the code are,
--- the hypervisor tells it in a shared page: the monitor's binary is public.
+-- The monitor as a confused deputy (A09, A14, A70, A75). The guest names pages of the monitor's
+-- in calls about pages: as a VMSA, to be made shared, as a buffer for a report, as a calling
+-- area. A page that turns out to be no VMSA is given "back" to the guest. Where the key and the
+-- code are, the hypervisor tells it in a shared page: the monitor's binary is public.
 --
--- Source: Linux SVSM c684df3, COCONUT-SVSM db8d2d79 (vulnerable before them); attack catalogue A09,
--- A14, A70, A75.
+-- Source: Linux SVSM c684df3, COCONUT-SVSM db8d2d79 (vulnerable before them); attack catalogue
+--   A09, A14, A70, A75.
 -- Preconditions: none that the hypervisor could not do without; it only knows addresses.
--- Shows, on no-range (for which its own pages pass for the guest's): three failing calls give VMPL3
---   page tables of the launch, VMPCK0 and a page of the monitor's code; the guest reads the key,
---   writes a function, and VMPL0 runs it.
--- Shows, on default: each address is refused before anything is touched. So are addresses with the
---   C-bit or higher bits, and one that is not a page's.
+-- Shows, on no-range (for which its own pages pass for the guest's): three failing calls give
+--   VMPL3 page tables of the launch, VMPCK0 and a page of the monitor's code; the guest reads the
+--   key, writes a function, and VMPL0 runs it.
+-- Shows, on default: each address is refused before anything is touched. So are addresses with
+--   the C-bit or higher bits, and one that is not a page's.
 -- Schedule: any.
 
 scenario {

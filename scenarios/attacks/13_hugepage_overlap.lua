@@ -1,16 +1,17 @@
 -- SPDX-License-Identifier: GPL-2.0-or-later
 --
--- 2 MiB with something else in the middle (A10, A11). A region of 2 MiB is ordinary guest memory but
--- for two pages: the calling area of another vCPU, and a page of locked kernel code. As one entry of
--- a list it is made shared and private again, then rescinded, and then the other vCPU calls. Before
--- that, while nothing is in the way, the hypervisor splits the region's RMP entry (PSMASH) between
--- the PVALIDATE and the RMPADJUST of it (A86, A12).
+-- 2 MiB with something else in the middle (A10, A11). A region of 2 MiB is ordinary guest memory
+-- but for two pages: the calling area of another vCPU, and a page of locked kernel code. As one
+-- entry of a list it is made shared and private again, then rescinded, and then the other vCPU
+-- calls. Before that, while nothing is in the way, the hypervisor splits the region's RMP entry
+-- (PSMASH) between the PVALIDATE and the RMPADJUST of it (A86, A12).
 --
--- Source: COCONUT-SVSM 5003e950, 12f0d541 (vulnerable before them); attack catalogue A10-A12, A86.
+-- Source: COCONUT-SVSM 5003e950, 12f0d541 (vulnerable before them); attack catalogue A10-A12,
+--   A86.
 -- Preconditions: two vCPUs; the guest uses LockKernel.
--- Shows, on first-page-check (which looks at the first page of an entry of 2 MiB): locked code comes
---   back writable, and lock-kernel finds it at the RMPADJUST. Then the monitor itself uses a calling
---   area that it has rescinded: it ends by #VC 0x404, which is use-before-confirm.
+-- Shows, on first-page-check (which looks at the first page of an entry of 2 MiB): locked code
+--   comes back writable, and lock-kernel finds it at the RMPADJUST. Then the monitor itself uses
+--   a calling area that it has rescinded: it ends by #VC 0x404, which is use-before-confirm.
 -- Shows, on default: both entries are refused, nothing has changed, and the call from the calling
 --   area is served. Against PSMASH it goes on page by page.
 -- Schedule: any.

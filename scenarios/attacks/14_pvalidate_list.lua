@@ -1,11 +1,11 @@
 -- SPDX-License-Identifier: GPL-2.0-or-later
 --
 -- A page list that changes while it is worked on (A71 to A73). The guest asks for one page of its
--- own to be made shared, by a list. While the monitor waits for the hypervisor's page-state change,
--- another vCPU writes into the list the address of the monitor's page with VMPCK0, which the
--- hypervisor has told it. Then the guest asks for that page, by its address, to be made private;
--- the hypervisor gives a fresh system page for it. Lists that name their own page, or reach beyond
--- it, come first.
+-- own to be made shared, by a list. While the monitor waits for the hypervisor's page-state
+-- change, another vCPU writes into the list the address of the monitor's page with VMPCK0, which
+-- the hypervisor has told it. Then the guest asks for that page, by its address, to be made
+-- private; the hypervisor gives a fresh system page for it. Lists that name their own page, or
+-- reach beyond it, come first.
 --
 -- Source: COCONUT-SVSM's PValidateRequest, which copies; attack catalogue A71-A73.
 -- Preconditions: two vCPUs of the guest that work together with the hypervisor.

@@ -8,12 +8,12 @@
 -- Source: WeSee, IEEE S&P 2024, CVE-2024-25742; attack catalogue A30, A32.
 -- Preconditions: a launch without restricted injection.
 -- Shows, on no-restricted-injection (whose #VC handler does what the error code says, as guest
---   kernels did): the registers of VMPL0 go to the hypervisor, one of them comes back as it likes,
---   and execution goes on behind the instruction: the scrub is skipped. fail-stop finds that VMPL0
---   goes on at all, the others find the grant of a page that was not overwritten. The monitor ends
---   stuck when it needs VMPCK0, too late.
--- Shows, on default: no instruction of the monitor's causes #VC, so any one ends the machine. With
---   restricted injection (--set restricted_injection=on) VMRUN itself is refused.
+--   kernels did): the registers of VMPL0 go to the hypervisor, one of them comes back as it
+--   likes, and execution goes on behind the instruction: the scrub is skipped. fail-stop finds
+--   that VMPL0 goes on at all, the others find the grant of a page that was not overwritten. The
+--   monitor ends stuck when it needs VMPCK0, too late.
+-- Shows, on default: no instruction of the monitor's causes #VC, so any one ends the machine.
+--   With restricted injection (--set restricted_injection=on) VMRUN itself is refused.
 -- Schedule: any.
 
 scenario {

@@ -1,16 +1,16 @@
 -- SPDX-License-Identifier: GPL-2.0-or-later
 --
 -- Heckler (A31): INT 0x80 that nobody executed. The guest extends the PCR once and asks for a
--- report. When the monitor is run for that call, the hypervisor injects vector 0x80 as an external
--- interrupt; EVENTINJ does not ask for RFLAGS.IF.
+-- report. When the monitor is run for that call, the hypervisor injects vector 0x80 as an
+-- external interrupt; EVENTINJ does not ask for RFLAGS.IF.
 --
 -- Source: Heckler, USENIX Security 2024, CVE-2024-25744; attack catalogue A31, A32.
 -- Preconditions: a launch without restricted injection.
 -- Shows, on int80-gate (whose services are system calls by INT 0x80): the gate cannot tell an
--- interrupt from its own INT, and extends the PCR by whatever RDI points at; the measurement is
--- not what the guest made it. gate-source finds it when the vector arrives.
--- Shows, on default: there is no gate but those of the 32 exceptions, so #GP ends the machine. With
--- restricted injection (--set restricted_injection=on) VMRUN itself is refused.
+--   interrupt from its own INT, and extends the PCR by whatever RDI points at; the measurement is
+--   not what the guest made it. gate-source finds it when the vector arrives.
+-- Shows, on default: there is no gate but those of the 32 exceptions, so #GP ends the machine.
+--   With restricted injection (--set restricted_injection=on) VMRUN itself is refused.
 -- Schedule: any.
 
 scenario {

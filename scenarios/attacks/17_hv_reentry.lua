@@ -1,16 +1,16 @@
 -- SPDX-License-Identifier: GPL-2.0-or-later
 --
--- #HV at the worst moment (A34, A35). Before VMPL0 gives its processor away, to the guest or by HLT,
--- it looks whether there is news on the doorbell page. Between that look and the instruction that
--- leaves, the hypervisor writes an interrupt there and injects #HV: once before VMGEXIT, once
--- before HLT. And in the #HV entry it injects three more, whatever NoFurtherSignal says.
+-- #HV at the worst moment (A34, A35). Before VMPL0 gives its processor away, to the guest or by
+-- HLT, it looks whether there is news on the doorbell page. Between that look and the instruction
+-- that leaves, the hypervisor writes an interrupt there and injects #HV: once before VMGEXIT,
+-- once before HLT. And in the #HV entry it injects three more, whatever NoFurtherSignal says.
 --
 -- Source: COCONUT-SVSM e7d3fb9f, 6557794b (vulnerable before them); attack catalogue A34, A35.
 -- Preconditions: a launch with restricted injection.
--- Shows, on lost-event (whose #HV entry returns to where it came): the processor leaves although it
---   was told of an interrupt that it has not taken. lost-event finds it at the exit.
--- Shows, on default: a #HV in that window makes the exit not happen, and the event is taken first;
---   an entry that is entered again sets its flag again.
+-- Shows, on lost-event (whose #HV entry returns to where it came): the processor leaves although
+--   it was told of an interrupt that it has not taken. lost-event finds it at the exit.
+-- Shows, on default: a #HV in that window makes the exit not happen, and the event is taken
+--   first; an entry that is entered again sets its flag again.
 -- Schedule: any.
 
 scenario {
