@@ -76,7 +76,8 @@ struct cpu {
     bool has_console;
     volatile bool hv_signal; /* a #HV came; hv_entry.S */
     bool started;            /* the hypervisor was told to run it; lock of vcpu */
-    uint8_t reserved_20[8];
+    bool ended;              /* its termination was noted, or could not be */
+    uint8_t reserved_21[7];
     uint64_t canary;
     volatile struct ghcb_page *ghcb; /* shared; NULL until registered */
     uint64_t ghcb_gpa;

@@ -11,8 +11,11 @@
 
 noreturn void terminate(enum terminate_code code)
 {
-    struct monitor *monitor = cpu_self()->monitor;
-    if (monitor != NULL) {
+    struct cpu *cpu = cpu_self();
+    struct monitor *monitor = cpu->monitor;
+    /* If the page that says so is what was lost, the store ends here again: once. */
+    if (monitor != NULL && !cpu->ended) {
+        cpu->ended = true;
         __atomic_store_n(&monitor->ended, code, __ATOMIC_SEQ_CST);
     }
     for (;;) {
