@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "monitor/guest/attack.h"
 
+#include "monitor/guest/ask.h"
 #include "monitor/guest/page.h"
 
 enum { FOUND_BYTES = 32 };
@@ -21,4 +22,12 @@ void attack_page_print(struct guest *guest, const char *kernel, const char *what
     }
     text[2 * FOUND_BYTES] = '\0';
     guest_print(guest, "%s: %s: found %s\n", kernel, what, text);
+}
+
+const volatile uint64_t *attack_told(struct guest *guest, void *page)
+{
+    if (ask_share(guest, page, 1) != SVSM_SUCCESS) {
+        guest_fail(FAILURE_START);
+    }
+    return guest_shared_view(page);
 }

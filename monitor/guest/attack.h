@@ -9,4 +9,8 @@
 void attack_page_print(struct guest *guest, const char *kernel, const char *what,
                        const volatile void *page);
 
+/* Shares the page, in which the hypervisor's program then has written numbers: guest and hypervisor
+ * are accomplices, and where a monitor keeps what is no secret. */
+const volatile uint64_t *attack_told(struct guest *guest, void *page);
+
 #endif
