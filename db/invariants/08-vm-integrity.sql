@@ -22,8 +22,9 @@ FROM (
   UNION ALL
   SELECT a.seq, b.spn, 'written by the hypervisor'
   FROM hv_access a
-  JOIN page_binding b ON b.spn BETWEEN a.spa >> 12 AND (a.spa + a.length - 1) >> 12
-  WHERE a.write <> 0 AND a.refused = 0 AND a.length <> 0
+  CROSS JOIN page_binding b -- in this order: an index finds the pages that an access touches
+  WHERE b.spn BETWEEN a.spa >> 12 AND (a.spa + a.length - 1) >> 12
+    AND a.write <> 0 AND a.refused = 0 AND a.length <> 0
     AND b.seq < a.seq AND (b.until IS NULL OR b.until > a.seq)
 )
 GROUP BY seq
