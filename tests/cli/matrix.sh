@@ -24,9 +24,8 @@ records() {
 }
 # Monitors that are there before their scenarios; a name is taken off when its scenario comes.
 pending="any-vmpl auto-accept carry-ignored delete-running error-grant first-page-check flush-own
-guest-code half-revoke hv-cbit int80-gate iv-reuse list-refetch lost-event map-overlap mmio-private
-no-lock no-range no-restricted-injection open-vmsa refetch regrant share-secret stale-answer
-term-returns trust-psc write-after-check"
+hv-cbit int80-gate iv-reuse list-refetch lost-event map-overlap no-lock no-range
+no-restricted-injection refetch stale-answer term-returns write-after-check"
 mutants=0
 for monitor in $("$PROVA" list monitors | awk '{ print $1 }'); do
     case $monitor in default | verbose) continue ;; esac
