@@ -13,7 +13,7 @@
 
 struct vcpu;
 
-enum { CPU_VMSAS_MAX = 64 };
+enum { CPU_VMSAS_MAX = 64, CPU_WATCHES_MAX = 16 };
 
 /* Virtual time: cycles of the virtual TSC (1 GHz). Costs are inputs of the model, never claims
  * about hardware; the one table is emu/cost.c. */
@@ -54,6 +54,13 @@ struct cpu_env {
 
     /* Visible operations that end a slice before they are performed (enum vcpu_visible mask). */
     uint32_t visible;
+
+    /*
+     * Pages of which every instruction's access with C=0 is announced, not only the first of a
+     * slice.
+     */
+    uint64_t watch_gpa[CPU_WATCHES_MAX];
+    uint32_t watch_count;
 
     /* Notices for the machine (secret scans); may be NULL; must not change the models. */
     void *user;

@@ -17,32 +17,77 @@
 
 /* ------------------------------------------------------------------ C=0 pages of a slice */
 
-/* What the slice has announced of a shared page: 0 nothing, 1 a read, 2 a write. */
-static unsigned shared_seen(const struct vcpu *vcpu, uint64_t spa)
+enum shared_bit {
+    SHARED_WRITTEN = 1 << 0,
+    SHARED_CLOSED = 1 << 1,  /* a watched page: it is announced again */
+    SHARED_WRITTEN_BEFORE = 1 << 2, /* CLOSED: it had been written */
+};
+
+static uint64_t *shared_find(struct vcpu *vcpu, uint64_t spa)
 {
     for (uint32_t i = 0; i < vcpu->state.shared_count; i++) {
         if (page_base(vcpu->state.shared_spa[i]) == spa)
-            return 1 + (unsigned)(vcpu->state.shared_spa[i] & 1);
+            return &vcpu->state.shared_spa[i];
     }
-    return 0;
+    return NULL;
 }
 
-static void shared_note(struct vcpu *vcpu, uint64_t spa, bool write)
+/* What the slice has announced of a shared page: 0 nothing, 1 a read, 2 a write. */
+static unsigned shared_seen(struct vcpu *vcpu, uint64_t spa)
+{
+    const uint64_t *found = shared_find(vcpu, spa);
+
+    if (found == NULL || (*found & SHARED_CLOSED) != 0)
+        return 0;
+    return 1 + (unsigned)(*found & SHARED_WRITTEN);
+}
+
+static bool watched(const struct vcpu *vcpu, uint64_t gpa)
+{
+    for (uint32_t i = 0; i < vcpu->env->watch_count; i++) {
+        if (vcpu->env->watch_gpa[i] == gpa)
+            return true;
+    }
+    return false;
+}
+
+void fill_watch_end(struct vcpu *vcpu)
 {
     struct vcpu_state *state = &vcpu->state;
 
     for (uint32_t i = 0; i < state->shared_count; i++) {
-        if (page_base(state->shared_spa[i]) == spa) {
-            state->shared_spa[i] |= write;
-            return;
-        }
+        uint64_t *page = &state->shared_spa[i];
+        if (!state->shared_watched[i] || (*page & SHARED_CLOSED) != 0)
+            continue;
+        *page |= SHARED_CLOSED | ((*page & SHARED_WRITTEN) != 0 ? SHARED_WRITTEN_BEFORE : 0);
+        *page &= ~(uint64_t)SHARED_WRITTEN;
+    }
+    vcpu->watch_shared = false;
+    fill_flush(vcpu);
+}
+
+static void shared_note(struct vcpu *vcpu, const struct tlb_entry *entry, bool write)
+{
+    struct vcpu_state *state = &vcpu->state;
+    uint64_t *found = shared_find(vcpu, entry->spa);
+    const bool watch = watched(vcpu, entry->gpa);
+
+    if (watch)
+        scan_watch(vcpu);
+    if (found != NULL) {
+        *found |= write ? SHARED_WRITTEN : 0;
+        *found &= ~(uint64_t)SHARED_CLOSED;
+        if (watch)
+            state->shared_at[found - state->shared_spa] = state->insns_world;
+        return;
     }
     if (state->shared_count == VCPU_SHARED_MAX) {
         fill_flush(vcpu);
         state->shared_count = 0;
     }
     state->shared_at[state->shared_count] = state->insns_world;
-    state->shared_spa[state->shared_count++] = spa | write;
+    state->shared_watched[state->shared_count] = watch;
+    state->shared_spa[state->shared_count++] = entry->spa | (write ? SHARED_WRITTEN : 0);
 }
 
 /*
@@ -60,9 +105,11 @@ void fill_slice_begin(struct vcpu *vcpu)
         if (state->shared_at[i] != state->insns_world)
             continue;
         state->shared_spa[kept] = state->shared_spa[i];
+        state->shared_watched[kept] = state->shared_watched[i];
         state->shared_at[kept++] = state->shared_at[i];
     }
     state->shared_count = kept;
+    vcpu->watch_shared_from = vcpu->retired;
 }
 
 /* ------------------------------------------------------------------ the callback */
@@ -262,10 +309,13 @@ static bool resolve_shared(struct vcpu *vcpu, const struct tlb_entry *entry,
         return true;
     const enum vcpu_visible what = write ? VISIBLE_SHARED_WRITE : VISIBLE_SHARED_READ;
     if (!shared_pass(vcpu, entry->spa, what)) {
+        const uint64_t *before = shared_find(vcpu, entry->spa);
+        const uint64_t writes = SHARED_WRITTEN | SHARED_WRITTEN_BEFORE;
+        vcpu->shared_again = before != NULL && (!write || (*before & writes) != 0);
         *visible = what;
         return false;
     }
-    shared_note(vcpu, entry->spa, write);
+    shared_note(vcpu, entry, write);
     if (write)
         shared_event(vcpu, entry, access->gva);
     return true;

@@ -146,6 +146,10 @@ enum step intercept_trap(struct vcpu *vcpu, enum vcpu_visible *visible, struct f
     const uint64_t rip = vcpu_reg(vcpu, UC_X86_REG_RIP);
     struct insn insn;
 
+    if (vcpu->watch_shared && rip == vcpu->watch_next) {
+        fill_watch_end(vcpu);
+        return STEP_NEXT;
+    }
     if (vcpu_breakpoint_at(vcpu, rip) && vcpu->skip_gva != rip) {
         if (!breakpoint_pass(vcpu, rip)) {
             *visible = VISIBLE_BREAKPOINT;

@@ -215,8 +215,9 @@ struct vcpu_state {
     uint64_t enter_count;
     uint32_t tlb_asid;
     uint32_t shared_count; /* C=0 pages touched in this slice */
-    uint64_t shared_spa[VCPU_SHARED_MAX]; /* bit 0: written */
+    uint64_t shared_spa[VCPU_SHARED_MAX]; /* enum shared_bit */
     uint64_t shared_at[VCPU_SHARED_MAX];  /* insns_world when it was touched first */
+    bool shared_watched[VCPU_SHARED_MAX]; /* env.watch_gpa has it */
     uint64_t announced;    /* shared page and kind that perform is for, as in shared_spa */
     uint64_t announced_at; /* insns_world then */
     uint64_t stopped_rip;  /* breakpoint that was announced last */
@@ -247,6 +248,7 @@ enum engine_stop {
     STOP_BUDGET,    /* block hook; it and those up to STOP_SELF: RIP is stop_gva */
     STOP_RESCAN,    /* block hook: the block has an opcode that is not hooked yet */
     STOP_INTERRUPT, /* block hook: a virtual interrupt can be taken */
+    STOP_WATCHED,   /* block hook: the block that accessed a watched page is over */
     STOP_SCRUBBED,  /* block hook: scrub_done holds pages that are complete */
     STOP_FULL,      /* block hook: little room is left for translated code */
     STOP_SELF,      /* block hook: the instruction that stores to its own page is done */
@@ -320,6 +322,15 @@ struct vcpu {
     uint32_t scrub_done_count;
     struct loads *loads; /* loads.h */
     bool host_code_view;        /* ENGINE_CODE_GVA is answered */
+    bool watch_shared;          /* the engine may access a watched page */
+    uint64_t watch_shared_from; /* retired when it was let: until the next instruction ... */
+    uint64_t watch_next;        /* ... here, or the next block */
+    struct rmp_done {           /* VISIBLE_RMP_DONE */
+        uint64_t gva, gpa, spa;
+        uint8_t insn;
+        bool changed;
+    } rmp_done;
+    bool shared_again;          /* vcpu_exit.again of the access that is announced */
     bool watch_if;              /* a virtual interrupt waits for RFLAGS.IF */
     uint64_t watch_from;        /* retired when it could not be taken: not before the next block */
     uint64_t self_spa;          /* code page that its own instruction stores to; ~0 none */
@@ -396,6 +407,7 @@ struct access {
     bool user;   /* CPL 3, and not an implicit supervisor access */
     bool ac;     /* RFLAGS.AC lifts SMAP */
     bool pure;   /* give up (WALK_EFFECT) rather than change anything */
+    bool look;   /* leave out what it would change; only where the operand of a walk is looked up */
 };
 
 enum walk_result {
@@ -424,77 +436,13 @@ void mmu_scrubbed(struct vcpu *vcpu, uint64_t gva, uint64_t spa);
 /* Bookkeeping of a store by VMPL0 to a private page: EVENT_STORE. */
 void mmu_first_store(struct vcpu *vcpu, uint64_t gva, uint64_t gpa, uint64_t spa);
 
-/* ---- cache.c, self.c, fill.c */
-
-static inline bool page_bit(const uint64_t *bitmap, uint64_t page)
-{
-    return (bitmap[page / 64] >> (page % 64) & 1) != 0;
-}
-
-static inline void page_bit_set(uint64_t *bitmap, uint64_t page)
-{
-    bitmap[page / 64] |= UINT64_C(1) << (page % 64);
-}
-
-static inline void page_bit_clear(uint64_t *bitmap, uint64_t page)
-{
-    bitmap[page / 64] &= ~(UINT64_C(1) << (page % 64));
-}
-
-bool fill_hooks_add(struct vcpu *vcpu, GError **error);
-void fill_flush(struct vcpu *vcpu); /* the engine's TLB */
-/* The page's view is made that of asid (0 raw); other engines forget the page. */
-void fill_view(struct vcpu *vcpu, uint64_t spa, uint32_t asid);
-/* One engine translates the page's code again; all engines do, and the page becomes data. */
-void fill_retranslate(struct vcpu *vcpu, uint64_t spa);
-void fill_code_drop(struct cpu_env *env, uint64_t spa);
-/* No engine holds the page writable any more: the next store to it is noticed. */
-void fill_unwrite(struct cpu_env *env, uint64_t spa);
-/* The page becomes code: no engine may hold it writable. */
-void fill_code_begin(struct cpu_env *env, uint64_t spa);
-
-/*
- * Whether the instruction at RIP may lie in this page; it needs to store to it; with what rights.
- */
-bool fill_self_is(struct vcpu *vcpu, uint64_t spa);
-void fill_self_begin(struct vcpu *vcpu, uint64_t spa);
-uint32_t fill_self_perms(struct vcpu *vcpu, const struct tlb_entry *entry,
-                         const struct access *access);
-/* Handles STOP_FILL; *visible is set if the access has to be announced first. */
-bool fill_resolve(struct vcpu *vcpu, enum vcpu_visible *visible, struct fault *fault);
-/*
- * Ends the state that lets an instruction store to its own page: when it has retired or must wait.
- */
-void fill_self_end(struct vcpu *vcpu, bool slice_over);
-/* New slice: C=0 pages are seen again. */
-void fill_slice_begin(struct vcpu *vcpu);
-
-/* ---- scan.c */
-
-void scan_block_hook(uc_engine *uc, uint64_t gva, uint32_t size, void *user);
-void scan_trap_hook(uc_engine *uc, uint64_t gva, uint32_t size, void *user);
-/* STOP_RESCAN: installs the hooks that vcpu->rescan needs. False: too many. */
-bool scan_install(struct vcpu *vcpu);
-bool scan_hook_add(struct vcpu *vcpu, uint64_t gva);
-/* Every block has to be checked again, since a gva may have got another page or other code. */
-void scan_stale(struct vcpu *vcpu);
-/* Around uc_emu_start(): the block hook's count. */
-void scan_count_begin(struct vcpu *vcpu);
-void scan_count_end(struct vcpu *vcpu);
-/* The block that the engine was in when it stopped; NULL if it stopped before one. */
-const struct block_info *scan_block_last(const struct vcpu *vcpu);
-/* The next block is to look at what it is watched for (block_at_limit()). */
-void scan_attention(struct vcpu *vcpu);
-void scan_forget(struct vcpu *vcpu); /* which opcodes are unsafe has changed */
-void scan_translations_drop(struct vcpu *vcpu);
-/* Instructions of the block before the byte at offset. */
-uint32_t scan_count_before(struct vcpu *vcpu, const struct block_info *block, uint64_t offset);
-
 /* ---- run.c, enter.c */
 
 /* Tells the clock what has been retired so far. */
 void run_sync(struct vcpu *vcpu);
 /* The automatic exit that a FAULT_EXIT stands for: stores the VMSA, leaves the guest. */
 void enter_leave(struct vcpu *vcpu, const struct fault *fault, struct vcpu_exit *exit);
+
+#include "cpu/engine.h"
 
 #endif

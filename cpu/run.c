@@ -169,6 +169,9 @@ static enum step engine_step(struct vcpu *vcpu, enum vcpu_visible *visible, stru
     }
     switch (vcpu->stop) {
     case STOP_BUDGET: case STOP_SCRUBBED: case STOP_SELF: return STEP_NEXT;
+    case STOP_WATCHED:
+        fill_watch_end(vcpu);
+        return STEP_NEXT;
     case STOP_RESCAN:
         if (scan_install(vcpu))
             return STEP_NEXT;
@@ -217,6 +220,21 @@ static bool fault_handle(struct vcpu *vcpu, struct fault *fault, struct vcpu_exi
     return false;
 }
 
+/* The page that an RMP instruction is going to address, as far as the tables lead to it. */
+static void operand_exit(struct vcpu *vcpu, struct vcpu_exit *exit)
+{
+    struct fault fault;
+    struct rmp_xlat xlat;
+
+    exit->gva = vcpu_reg(vcpu, UC_X86_REG_RAX);
+    struct access access = access_current(vcpu, exit->gva, MMU_READ, MMU_CURRENT);
+    access.look = true;
+    if (walk_operand(vcpu, &access, &xlat, &fault) != WALK_OK)
+        return;
+    exit->gpa = xlat.gpa;
+    exit->spa = xlat.spa;
+}
+
 static void visible_exit(struct vcpu *vcpu, enum vcpu_visible visible, struct vcpu_exit *exit)
 {
     exit->reason = VCPU_EXIT_VISIBLE;
@@ -224,12 +242,22 @@ static void visible_exit(struct vcpu *vcpu, enum vcpu_visible visible, struct vc
     exit->vmpl = vcpu->state.vmpl;
     switch (visible) {
     case VISIBLE_PVALIDATE: case VISIBLE_RMPADJUST: case VISIBLE_RMPQUERY:
-        exit->gva = vcpu_reg(vcpu, UC_X86_REG_RAX);
+        operand_exit(vcpu, exit);
+        break;
+    case VISIBLE_RMP_DONE:
+        exit->gva = vcpu->rmp_done.gva;
+        exit->gpa = vcpu->rmp_done.gpa;
+        exit->spa = vcpu->rmp_done.spa;
+        exit->insn = vcpu->rmp_done.insn;
+        exit->changed = vcpu->rmp_done.changed;
         break;
     case VISIBLE_SHARED_READ: case VISIBLE_SHARED_WRITE: {
         const enum mmu_type type = visible == VISIBLE_SHARED_READ ? MMU_READ : MMU_WRITE;
         const struct tlb_entry *entry = tlb_lookup(&vcpu->state.tlb, vcpu->stop_gva);
-        exit->gva = decode_fault_gva(vcpu, vcpu->stop_gva, type, NULL);
+        size_t bytes = 0;
+        exit->gva = decode_fault_gva(vcpu, vcpu->stop_gva, type, &bytes);
+        exit->bytes = bytes;
+        exit->again = vcpu->shared_again;
         if (entry != NULL) {
             exit->gpa = entry->gpa | (exit->gva & PAGE_MASK);
             exit->spa = entry->spa | (exit->gva & PAGE_MASK);

@@ -26,7 +26,8 @@ void scan_count_begin(struct vcpu *vcpu)
 {
     vcpu->countdown = (int64_t)(vcpu->budget - vcpu->retired);
     vcpu->countdown_bias = 0;
-    if (vcpu->watch_if || vcpu->self_spa != UINT64_MAX || vcpu->loads->due_count > 0)
+    if (vcpu->watch_if || vcpu->watch_shared || vcpu->self_spa != UINT64_MAX
+        || vcpu->loads->due_count > 0)
         scan_attention(vcpu);
 }
 
@@ -183,6 +184,8 @@ static enum engine_stop block_at_limit(struct vcpu *vcpu)
         return STOP_SCRUBBED;
     if (vcpu->self_spa != UINT64_MAX && retired != vcpu->self_from)
         return STOP_SELF;
+    if (vcpu->watch_shared && retired != vcpu->watch_shared_from)
+        return STOP_WATCHED;
     if (vcpu->watch_if && retired != vcpu->watch_from
         && (vcpu_reg(vcpu, UC_X86_REG_RFLAGS) & (1u << 9)) != 0)
         return STOP_INTERRUPT;
@@ -271,6 +274,7 @@ void scan_trap_hook(uc_engine *uc, uint64_t gva, uint32_t size, void *user)
         vcpu->skip_gva = UINT64_MAX; /* the breakpoint has been announced: pass it once */
     else
         stop = stop || vcpu_breakpoint_at(vcpu, gva);
+    stop = stop || (vcpu->watch_shared && gva == vcpu->watch_next);
     if (!stop)
         return;
     vcpu->stop = STOP_TRAP;
@@ -288,6 +292,26 @@ bool scan_hook_add(struct vcpu *vcpu, uint64_t gva)
         return false;
     vcpu->hook_gva[vcpu->hook_count++] = gva;
     return true;
+}
+
+void scan_watch(struct vcpu *vcpu)
+{
+    const uint64_t rip = vcpu_reg(vcpu, UC_X86_REG_RIP);
+    struct insn insn;
+
+    insn_fetch(vcpu, &insn);
+    vcpu->watch_shared = true;
+    vcpu->watch_shared_from = vcpu->retired;
+    vcpu->watch_next = rip + insn.length;
+    /* Without its hook the block is the unit. */
+    if (insn.length == 0 || hooked(vcpu, vcpu->watch_next)
+        || !scan_hook_add(vcpu, vcpu->watch_next))
+        return;
+    uint64_t spa = 0, spa_next = 0;
+    if (code_spa(vcpu, rip, &spa))
+        fill_retranslate(vcpu, page_base(spa));
+    if (code_spa(vcpu, vcpu->watch_next, &spa_next) && page_base(spa_next) != page_base(spa))
+        fill_retranslate(vcpu, page_base(spa_next));
 }
 
 bool scan_install(struct vcpu *vcpu)

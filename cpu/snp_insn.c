@@ -251,6 +251,15 @@ static void operation_commit(struct vcpu *vcpu, const struct insn *insn, const s
     insn_done(vcpu, insn, operation_cost(vcpu, op));
 }
 
+/* An entry may be written with what it had; that is no change. */
+static bool rmp_done_changed(const struct rmp_outcome *outcome)
+{
+    const struct rmp_raw before = rmp_raw_of(&outcome->before);
+    const struct rmp_raw after = rmp_raw_of(&outcome->after);
+
+    return outcome->changed && (before.lo != after.lo || before.hi != after.hi);
+}
+
 enum step snp_insn(struct vcpu *vcpu, const struct insn *insn, enum vcpu_visible *visible,
                    struct fault *fault)
 {
@@ -283,7 +292,13 @@ enum step snp_insn(struct vcpu *vcpu, const struct insn *insn, enum vcpu_visible
     if (op.outcome.kind != RMP_OUT_DONE)
         return outcome_fault(&op, fault);
     operation_commit(vcpu, &sized, &op);
-    return STEP_NEXT;
+    if ((env->visible & VISIBLE_RMP_DONE) == 0)
+        return STEP_NEXT;
+    vcpu->rmp_done = (struct rmp_done){ .gva = op.gva, .gpa = op.xlat.gpa, .spa = op.xlat.spa,
+                                        .insn = (uint8_t)op.insn,
+                                        .changed = rmp_done_changed(&op.outcome) };
+    *visible = VISIBLE_RMP_DONE;
+    return STEP_VISIBLE;
 }
 
 /* APM 2 15.35.6: trap-like, not interceptable; the GHCB MSR is in the VMCB all the time. */

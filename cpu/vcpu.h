@@ -46,6 +46,7 @@ enum vcpu_visible {
     VISIBLE_VMGEXIT = 1 << 5,      /* before VMGEXIT leaves */
     VISIBLE_BREAKPOINT = 1 << 6,   /* an address of vcpu_breakpoint_set() */
     VISIBLE_ALL = (1 << 7) - 1,
+    VISIBLE_RMP_DONE = 1 << 7, /* behind PVALIDATE, RMPADJUST or RMPQUERY that gave a result */
 };
 
 struct vcpu_exit {
@@ -55,6 +56,10 @@ struct vcpu_exit {
     uint64_t info1, info2;     /* EXITINFO1/2 */
     uint64_t gva, gpa, spa;    /* VISIBLE: of the operand, as far as known */
     uint8_t vmpl;              /* VISIBLE: whose it is */
+    uint8_t insn;              /* RMP_DONE: enum rmp_insn */
+    bool changed;              /* RMP_DONE: an entry was written */
+    bool again;                /* SHARED: such an access was announced in this slice (watch_gpa) */
+    uint64_t bytes;            /* SHARED: of the access, 0 if unknown */
     uint64_t rip;
     uint64_t insns; /* retired in this call */
     char message[160]; /* ENGINE */

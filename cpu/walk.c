@@ -128,7 +128,8 @@ static enum walk_result nested_access(struct walker *w, uint64_t gpa,
     if (env->memory->pages[walk.spa >> PAGE_SHIFT].view != view) {
         if (w->access->pure)
             return WALK_EFFECT;
-        fill_view(w->vcpu, walk.spa, view);
+        if (!w->access->look)
+            fill_view(w->vcpu, walk.spa, view);
     }
     return WALK_OK;
 }
@@ -142,6 +143,8 @@ static enum walk_result table_update(struct walker *w, uint64_t gpa, uint64_t bi
 
     if (w->access->pure)
         return WALK_EFFECT;
+    if (w->access->look)
+        return WALK_OK;
     const enum walk_result result = nested_access(w, gpa, &write, true, &walk);
     if (result != WALK_OK)
         return result;
@@ -165,6 +168,11 @@ static enum walk_result table_read(struct walker *w, uint64_t gpa, unsigned leve
 
     if (result != WALK_OK)
         return result;
+    if (w->access->look) {
+        memory_peek(w->vcpu->env->memory, walk.spa & ~UINT64_C(7), w->vcpu->state.asid, entry,
+                    sizeof(*entry));
+        return WALK_OK;
+    }
     if (seen_table_is_news(w->vcpu, gpa, walk.spa, level)) {
         if (w->access->pure)
             return WALK_EFFECT;
@@ -241,7 +249,7 @@ static bool entry_noted(struct walker *w, uint64_t entry, uint64_t entry_gpa)
 {
     const uint64_t gva = w->access->gva;
 
-    if (w->vcpu->state.vmpl != 0 || pte_known(w->vcpu, gva, entry))
+    if (w->vcpu->state.vmpl != 0 || w->access->look || pte_known(w->vcpu, gva, entry))
         return true;
     if (w->access->pure)
         return false;

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Where processors stop for the program. A VMSA page's engine is made when it first runs, and may
- * run another VMPL later: so the engines are told at every VMRUN. */
+/*
+ * Where processors stop for the program, and what they announce to it. A VMSA page's engine is made
+ * when it first runs, and may run another VMPL later: so the engines are told of breakpoints at
+ * every VMRUN.
+ */
 #include "emu/machine_internal.h"
 
 bool machine_breakpoint_set(struct machine *machine, uint64_t rip, bool guest)
@@ -11,6 +14,18 @@ bool machine_breakpoint_set(struct machine *machine, uint64_t rip, bool guest)
     if (machine->breakpoint_count == VCPU_BREAKPOINTS_MAX)
         return false;
     machine->breakpoint[machine->breakpoint_count++] = (struct machine_breakpoint){rip, guest};
+    return true;
+}
+
+bool machine_watch_set(struct machine *machine, uint64_t gpa)
+{
+    struct cpu_env *env = &machine->env;
+    for (uint32_t i = 0; i < env->watch_count; i++)
+        if (env->watch_gpa[i] == page_base(gpa))
+            return true;
+    if (env->watch_count == CPU_WATCHES_MAX)
+        return false;
+    env->watch_gpa[env->watch_count++] = page_base(gpa);
     return true;
 }
 

@@ -101,6 +101,12 @@ const struct hv_program *machine_program(const struct machine *machine);
  */
 bool machine_breakpoint_set(struct machine *machine, uint64_t rip, bool guest);
 
+/*
+ * Accesses with C=0 to the guest's page at gpa are announced (VISIBLE_SHARED_READ, _WRITE) for
+ * each instruction, not once a slice. False if there are CPU_WATCHES_MAX such pages already.
+ */
+bool machine_watch_set(struct machine *machine, uint64_t gpa);
+
 /* The default step, for programs that only watch: honest_handle(), then VMRUN of the next VMSA. */
 void machine_step_honest(struct machine *machine, uint32_t cpu, const struct hv_exit *exit);
 

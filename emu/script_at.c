@@ -11,21 +11,26 @@ enum at_field {
     AT_GPA = 1 << 0,
     AT_KIND = 1 << 1,
     AT_PLACE = 1 << 2, /* symbol, offset, address, guest */
+    AT_SPA = 1 << 3,
+    AT_BYTES = 1 << 4, /* offset, bytes, ghcb, field */
+    AT_AFTER = 1 << 5, /* when = "after" */
 };
 
 static const struct trigger_event {
     const char *name;
     uint32_t visible; /* enum vcpu_visible; 0: an exit */
     uint32_t fields;  /* enum at_field */
+    uint8_t insn;     /* AFTER: enum rmp_insn */
 } trigger_events[] = {
-    {"pvalidate", VISIBLE_PVALIDATE, AT_GPA},
-    {"rmpadjust", VISIBLE_RMPADJUST, AT_GPA},
-    {"rmpquery", VISIBLE_RMPQUERY, AT_GPA},
-    {"shared_read", VISIBLE_SHARED_READ, AT_GPA},
-    {"shared_write", VISIBLE_SHARED_WRITE, AT_GPA},
-    {"vmgexit", VISIBLE_VMGEXIT, AT_GPA},
-    {"exit", 0, AT_GPA | AT_KIND},
-    {"instruction", VISIBLE_BREAKPOINT, AT_PLACE},
+    {"pvalidate", VISIBLE_PVALIDATE, AT_GPA | AT_SPA | AT_AFTER, RMP_INSN_PVALIDATE},
+    {"rmpadjust", VISIBLE_RMPADJUST, AT_GPA | AT_SPA | AT_AFTER, RMP_INSN_RMPADJUST},
+    {"rmpquery", VISIBLE_RMPQUERY, AT_GPA | AT_SPA | AT_AFTER, RMP_INSN_RMPQUERY},
+    {"shared_read", VISIBLE_SHARED_READ, AT_GPA | AT_SPA | AT_BYTES, 0},
+    {"shared_write", VISIBLE_SHARED_WRITE, AT_GPA | AT_SPA | AT_BYTES, 0},
+    {"vmgexit", VISIBLE_VMGEXIT, AT_GPA, 0},
+    {"exit", 0, AT_GPA | AT_KIND, 0},
+    {"instruction", VISIBLE_BREAKPOINT, AT_PLACE, 0},
+    {"rmp", VISIBLE_RMP_DONE, AT_GPA | AT_SPA, 0},
 };
 
 static const struct {
@@ -33,8 +38,16 @@ static const struct {
     uint32_t of; /* enum at_field; 0: all events have it */
 } at_fields[] = {
     {"event", 0},         {"vcpu", 0},           {"nth", 0},           {"when", 0},
-    {"gpa", AT_GPA},      {"kind", AT_KIND},     {"symbol", AT_PLACE}, {"offset", AT_PLACE},
-    {"address", AT_PLACE}, {"guest", AT_PLACE},
+    {"gpa", AT_GPA},
+    {"spa", AT_SPA},
+    {"kind", AT_KIND},
+    {"symbol", AT_PLACE},
+    {"offset", AT_PLACE | AT_BYTES},
+    {"bytes", AT_BYTES},
+    {"ghcb", AT_BYTES},
+    {"field", AT_BYTES},
+    {"address", AT_PLACE},
+    {"guest", AT_PLACE},
 };
 
 const char *trigger_event_name(uint8_t event)
@@ -141,6 +154,57 @@ static void at_place(lua_State *lua, struct script_trigger *trigger)
     trigger->rip += (uint64_t)at_count(lua, "offset", 0, INT32_MAX, 0);
 }
 
+/*
+ * Bytes of a shared page, by offset and length or as a field of the GHCB: every access to them, not
+ * only the first of a slice.
+ */
+static void at_bytes(lua_State *lua, struct script_trigger *trigger)
+{
+    int type = lua_getfield(lua, 1, "ghcb");
+    if (type != LUA_TNIL && type != LUA_TBOOLEAN)
+        luaL_error(lua, "at{...}: ghcb is a %s; it must be true or false", luaL_typename(lua, -1));
+    trigger->ghcb = lua_toboolean(lua, -1);
+    if (trigger->ghcb && trigger->gpa != UINT64_MAX)
+        luaL_error(lua, "at{...}: a page is named by its gpa or by ghcb = true: give one of the "
+                        "two");
+    if (lua_getfield(lua, 1, "field") != LUA_TNIL) {
+        if (!trigger->ghcb)
+            luaL_error(lua, "at{...}: field is one of the GHCB: give ghcb = true");
+        trigger->low = script_ghcb_offset(lua, -1);
+        trigger->high = trigger->low + 8;
+        return;
+    }
+    int64_t offset = at_count(lua, "offset", 0, PAGE_BYTES - 1, -1);
+    int64_t bytes = at_count(lua, "bytes", 1, PAGE_BYTES, -1);
+    if (offset < 0 && bytes < 0 && !trigger->ghcb)
+        return;
+    if (trigger->gpa == UINT64_MAX && !trigger->ghcb)
+        luaL_error(lua, "at{...}: offset and bytes are of a page: give its gpa or ghcb = true");
+    offset = MAX(offset, 0);
+    trigger->low = (uint32_t)offset;
+    trigger->high = (uint32_t)(bytes < 0 ? (int64_t)PAGE_BYTES : offset + bytes);
+}
+
+/* when = "before" or, behind RMP instructions, "after" */
+static void at_when(lua_State *lua, const struct trigger_event *event,
+                    struct script_trigger *trigger)
+{
+    if (lua_getfield(lua, 1, "when") == LUA_TNIL)
+        return;
+    const char *when = lua_type(lua, -1) == LUA_TSTRING ? lua_tostring(lua, -1) : "";
+    if (strcmp(when, "after") == 0 && (event->fields & AT_AFTER)) {
+        trigger->visible = VISIBLE_RMP_DONE;
+        trigger->insn = event->insn;
+    } else if (strcmp(when, "before") != 0 || event->visible == VISIBLE_RMP_DONE) {
+        luaL_error(lua, event->visible == VISIBLE_RMP_DONE
+                            ? "at{...}: the event \"%s\" comes behind the instruction: no when"
+                        : event->fields & AT_AFTER
+                            ? "at{...}: when of \"%s\" can be \"before\" or \"after\""
+                            : "at{...}: when of \"%s\" can only be \"before\"",
+                   event->name);
+    }
+}
+
 /* The closure that at{...} returns; upvalue 1: the trigger's place. */
 static int trigger_bind(lua_State *lua)
 {
@@ -157,12 +221,16 @@ static int trigger_bind(lua_State *lua)
     if (trigger.visible == VISIBLE_BREAKPOINT && script->machine != NULL &&
         !machine_breakpoint_set(script->machine, trigger.rip, trigger.guest))
         return luaL_error(lua, "triggers for more than %d instructions", VCPU_BREAKPOINTS_MAX);
+    script->ghcbs_watched |= trigger.ghcb;
+    if (trigger.high != 0 && !trigger.ghcb && script->machine != NULL &&
+        !machine_watch_set(script->machine, trigger.gpa))
+        return luaL_error(lua, "triggers for bytes of more than %d pages", CPU_WATCHES_MAX);
     trigger.function = luaL_ref(lua, LUA_REGISTRYINDEX);
     script->triggers[script->triggers_count++] = trigger;
     /* One that is announced brings the others, as a hypervisor that single-steps sees them all. */
-    script->visible_kinds |= trigger.visible & VISIBLE_ALL & ~(uint32_t)VISIBLE_BREAKPOINT
-                                 ? VISIBLE_ALL
-                                 : trigger.visible;
+    bool steps = trigger.high == 0 && trigger.visible & VISIBLE_ALL &&
+                 trigger.visible != VISIBLE_BREAKPOINT;
+    script->visible_kinds |= steps ? VISIBLE_ALL : trigger.visible;
     script->exits_wanted |= trigger.visible == 0;
     return 0;
 }
@@ -180,7 +248,8 @@ static int trigger_at(lua_State *lua)
     for (size_t i = 0; i < G_N_ELEMENTS(at_fields); i++)
         names[i] = at_fields[i].name;
     script_fields_check(lua, 1, "at", names);
-    struct script_trigger trigger = {.gpa = UINT64_MAX, .function = LUA_NOREF};
+    struct script_trigger trigger = {
+        .gpa = UINT64_MAX, .spa = UINT64_MAX, .function = LUA_NOREF};
     trigger.event = at_event(lua);
     const struct trigger_event *event = &trigger_events[trigger.event];
     at_fields_check(lua, event);
@@ -189,12 +258,14 @@ static int trigger_at(lua_State *lua)
     trigger.nth = (uint64_t)at_count(lua, "nth", 1, INT64_MAX, 0);
     if (lua_getfield(lua, 1, "gpa") != LUA_TNIL)
         trigger.gpa = page_base(script_arg_address(lua, -1, "gpa"));
+    if (lua_getfield(lua, 1, "spa") != LUA_TNIL)
+        trigger.spa = page_base(script_arg_address(lua, -1, "spa"));
     trigger.exit_kind = at_kind(lua);
     if (event->fields & AT_PLACE)
         at_place(lua, &trigger);
-    if (lua_getfield(lua, 1, "when") != LUA_TNIL &&
-        (lua_type(lua, -1) != LUA_TSTRING || strcmp(lua_tostring(lua, -1), "before") != 0))
-        return luaL_error(lua, "at{...}: when can only be \"before\"");
+    if (event->fields & AT_BYTES)
+        at_bytes(lua, &trigger);
+    at_when(lua, event, &trigger);
     struct script_trigger *kept = lua_newuserdatauv(lua, sizeof(*kept), 0);
     *kept = trigger;
     lua_Debug caller;

@@ -29,6 +29,11 @@ static const size_t ghcb_offsets[] = {
 };
 _Static_assert(G_N_ELEMENTS(ghcb_fields) == G_N_ELEMENTS(ghcb_offsets) + 1, "one offset a name");
 
+uint32_t script_ghcb_offset(lua_State *lua, int index)
+{
+    return (uint32_t)ghcb_offsets[script_name_find(lua, index, "a ghcb", ghcb_fields)];
+}
+
 static void page_read(lua_State *lua, uint64_t spa, void *out, size_t bytes)
 {
     if (hv_read(script_machine(lua), spa, out, bytes) != HV_OK)

@@ -105,6 +105,21 @@ static int hv_lua_psmash(lua_State *lua)
     return rc_push(lua, hv_psmash(machine, script_arg_address(lua, 1, "spa")));
 }
 
+void script_rmp_push(lua_State *lua, const struct rmp_operand *entry)
+{
+    lua_createtable(lua, 0, 5);
+    lua_pushinteger(lua, (lua_Integer)entry->gpa);
+    lua_setfield(lua, -2, "gpa");
+    lua_pushboolean(lua, entry->assigned);
+    lua_setfield(lua, -2, "assigned");
+    lua_pushinteger(lua, entry->asid);
+    lua_setfield(lua, -2, "asid");
+    lua_pushstring(lua, size_name((enum page_size)entry->size));
+    lua_setfield(lua, -2, "size");
+    lua_pushboolean(lua, entry->immutable);
+    lua_setfield(lua, -2, "immutable");
+}
+
 /* rmpread(spa) -> table or nil, name, code */
 static int hv_lua_rmpread(lua_State *lua)
 {
@@ -115,17 +130,7 @@ static int hv_lua_rmpread(lua_State *lua)
         lua_pushnil(lua);
         return 1 + rc_push(lua, rc);
     }
-    lua_createtable(lua, 0, 5);
-    lua_pushinteger(lua, (lua_Integer)operand.gpa);
-    lua_setfield(lua, -2, "gpa");
-    lua_pushboolean(lua, operand.assigned);
-    lua_setfield(lua, -2, "assigned");
-    lua_pushinteger(lua, operand.asid);
-    lua_setfield(lua, -2, "asid");
-    lua_pushstring(lua, size_name((enum page_size)operand.size));
-    lua_setfield(lua, -2, "size");
-    lua_pushboolean(lua, operand.immutable);
-    lua_setfield(lua, -2, "immutable");
+    script_rmp_push(lua, &operand);
     return 1 + rc_push(lua, rc);
 }
 

@@ -56,8 +56,12 @@ struct script_trigger {
     int exit_kind;    /* enum hv_exit_kind; -1: any */
     uint64_t nth;     /* 0: every time */
     uint64_t gpa;     /* page; UINT64_MAX: any */
+    uint64_t spa;     /* page; UINT64_MAX: any */
     uint64_t rip;     /* instruction */
     bool guest;       /* instruction: of VMPL 1 to 3 */
+    uint8_t insn;     /* behind an RMP instruction: enum rmp_insn; 0: any that changed an entry */
+    bool ghcb;        /* shared: the page is the GHCB that the processor's VMPL has registered */
+    uint32_t low, high; /* shared: bytes of the page, high excluded; 0: first access of a slice */
     uint64_t seen;
     int function; /* registry reference; LUA_NOREF: none asked for yet */
 };
@@ -86,6 +90,7 @@ struct script {
     uint32_t triggers_count;
     uint32_t visible_kinds;    /* that some trigger waits for */
     bool exits_wanted;         /* by some trigger */
+    bool ghcbs_watched;        /* by some trigger */
     uint32_t triggers_unbound; /* at{...} that got no function yet */
     int unbound_line;          /* of the first of them */
 };
@@ -133,12 +138,16 @@ void launch_read_launch(lua_State *lua, struct scenario *scenario, const char *f
 /* A string or an array of strings at the index -> NULL-terminated copy; raises if it is neither. */
 char **script_strings(lua_State *lua, int index, const char *field);
 
+/* What RMPREAD says of an entry, as a table. */
+void script_rmp_push(lua_State *lua, const struct rmp_operand *entry);
 /* script_hv.c, script_exit.c, script_program.c, script_trigger.c: the machine's side. */
 void hv_open(lua_State *lua);
 void interrupt_open(lua_State *lua); /* script_interrupt.c: into the table at the top */
 void exit_open(lua_State *lua);
 void answer_open(lua_State *lua); /* script_answer.c: into the table at the top */
 void ghcb_open(lua_State *lua);   /* script_ghcb.c: likewise */
+/* Offset of a field that a GHCB object has; raises if there is none of the name at the index. */
+uint32_t script_ghcb_offset(lua_State *lua, int index);
 /* The GHCB object of a page of shared memory. */
 void script_ghcb_push(lua_State *lua, uint64_t spa);
 void program_open(lua_State *lua);
@@ -151,6 +160,8 @@ bool script_protected_do(struct script *script, lua_CFunction function, void *ar
 /* A hv_program's visible(). */
 void trigger_visible(void *user, struct machine *machine, uint32_t index,
                      const struct vcpu_exit *operation);
+/* Where the guest has its GHCBs is learnt from its exits. */
+void trigger_ghcbs_learn(struct script *script, const struct hv_exit *exit);
 /* Calls the triggers that wait for this exit; false: the run has ended. */
 bool trigger_exit(struct script *script, const struct hv_exit *exit);
 void script_exit_push(lua_State *lua, const struct hv_exit *exit, uint64_t serial);

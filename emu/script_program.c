@@ -266,6 +266,7 @@ static void program_step(void *user, struct machine *machine, uint32_t index,
         return; /* the honest hypervisor woke it for something that it will find later */
     if (exit != NULL) {
         park_exits_count(script, index);
+        trigger_ghcbs_learn(script, exit);
         if (script->exits_wanted && !trigger_exit(script, exit))
             return;
     }

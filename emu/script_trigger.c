@@ -10,16 +10,45 @@ struct trigger_call {
     const struct hv_exit *exit;
 };
 
-/* {event=, gpa=}: the page, no more; registers are not the hypervisor's to see */
+static void integer_set(lua_State *lua, const char *name, uint64_t value)
+{
+    lua_pushinteger(lua, (lua_Integer)value);
+    lua_setfield(lua, -2, name);
+}
+
+static void text_set(lua_State *lua, const char *name, const char *text)
+{
+    lua_pushstring(lua, text);
+    lua_setfield(lua, -2, name);
+}
+
+/*
+ * {event=, gpa=, spa=, ...}: the page and, of shared memory, the place, no more; registers are not
+ * the hypervisor's to see. What an instruction did is what RMPREAD shows of it.
+ */
 static void operation_push(lua_State *lua, const struct trigger_call *call)
 {
-    lua_createtable(lua, 0, 2);
-    lua_pushstring(lua, trigger_event_name(call->trigger->event));
-    lua_setfield(lua, -2, "event");
-    if (call->operation->visible == VISIBLE_BREAKPOINT)
+    static const char *const insns[] = {[RMP_INSN_PVALIDATE] = "pvalidate",
+                                        [RMP_INSN_RMPADJUST] = "rmpadjust",
+                                        [RMP_INSN_RMPQUERY] = "rmpquery"};
+    const struct vcpu_exit *operation = call->operation;
+    struct machine *machine = script_of(lua)->machine;
+    struct rmp_operand entry = {0};
+    lua_createtable(lua, 0, 4);
+    text_set(lua, "event", trigger_event_name(call->trigger->event));
+    if (operation->spa == 0) /* of no page, or it is not known */
         return;
-    lua_pushinteger(lua, (lua_Integer)page_base(call->operation->gpa));
-    lua_setfield(lua, -2, "gpa");
+    integer_set(lua, "gpa", page_base(operation->gpa));
+    integer_set(lua, "spa", page_base(operation->spa));
+    if (call->trigger->high != 0)
+        integer_set(lua, "offset", operation->gpa & PAGE_MASK);
+    if (operation->visible != VISIBLE_RMP_DONE)
+        return;
+    text_set(lua, "insn", insns[operation->insn]);
+    if (hv_rmpread(machine, page_base(operation->spa), &entry) == RMP_RC_SUCCESS) {
+        script_rmp_push(lua, &entry);
+        lua_setfield(lua, -2, "result");
+    }
 }
 
 /* Argument: the call. */
@@ -46,14 +75,34 @@ static int trigger_run(lua_State *lua)
     return 0;
 }
 
-static bool operation_matches(const struct script_trigger *trigger,
-                              const struct vcpu_exit *operation)
+static bool bytes_match(const struct script_trigger *trigger, const struct vcpu_exit *operation)
 {
-    if (!(trigger->visible & (uint32_t)operation->visible))
+    uint64_t offset = operation->gpa & PAGE_MASK;
+    uint64_t end = operation->bytes ? offset + operation->bytes : PAGE_BYTES;
+    return offset < trigger->high && end > trigger->low;
+}
+
+static bool operation_matches(struct script *script, const struct script_trigger *trigger,
+                              uint32_t cpu, const struct vcpu_exit *operation)
+{
+    enum vcpu_visible visible = operation->visible;
+    if (!(trigger->visible & (uint32_t)visible))
         return false;
-    if (operation->visible == VISIBLE_BREAKPOINT)
+    if (visible == VISIBLE_BREAKPOINT)
         return trigger->rip == operation->rip && trigger->guest == (operation->vmpl != 0);
-    return trigger->gpa == UINT64_MAX || trigger->gpa == page_base(operation->gpa);
+    if (visible == VISIBLE_RMP_DONE &&
+        (trigger->insn ? trigger->insn != operation->insn : !operation->changed))
+        return false;
+    if (visible == VISIBLE_SHARED_READ || visible == VISIBLE_SHARED_WRITE) {
+        if (trigger->high ? !bytes_match(trigger, operation) : operation->again)
+            return false;
+        if (trigger->ghcb &&
+            honest_ghcb(script->machine, cpu, operation->vmpl) != page_base(operation->spa))
+            return false;
+    }
+    bool known = operation->spa != 0;
+    return (trigger->gpa == UINT64_MAX || (known && trigger->gpa == page_base(operation->gpa))) &&
+           (trigger->spa == UINT64_MAX || (known && trigger->spa == page_base(operation->spa)));
 }
 
 static bool exit_matches(const struct script_trigger *trigger, const struct hv_exit *exit)
@@ -73,7 +122,8 @@ static bool triggers_call(struct script *script, struct trigger_call *call)
         struct script_trigger *trigger = &script->triggers[i];
         if ((trigger->cpu >= 0 && (uint32_t)trigger->cpu != call->cpu) ||
             !(call->exit != NULL ? exit_matches(trigger, call->exit)
-                                 : operation_matches(trigger, call->operation)))
+                                 : operation_matches(script, trigger, call->cpu,
+                                                     call->operation)))
             continue;
         trigger->seen++;
         if (trigger->nth != 0 && trigger->nth != trigger->seen)
@@ -92,6 +142,14 @@ void trigger_visible(void *user, struct machine *machine, uint32_t index,
     struct trigger_call call = {.cpu = index, .operation = operation};
     (void)machine;
     triggers_call(user, &call);
+}
+
+void trigger_ghcbs_learn(struct script *script, const struct hv_exit *exit)
+{
+    uint64_t request = exit->ghcb_msr & PAGE_MASK;
+    if (script->ghcbs_watched && exit->code == SVM_EXIT_VMGEXIT &&
+        (exit->page_protocol || request == GHCB_MSR_REGISTER_REQ))
+        machine_watch_set(script->machine, page_base(exit->ghcb_msr));
 }
 
 bool trigger_exit(struct script *script, const struct hv_exit *exit)

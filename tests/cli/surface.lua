@@ -65,7 +65,7 @@ end
 at { event = "rmpadjust", nth = 1 } (function (cpu, operation)
   local names = {}
   for name in pairs(operation) do names[#names + 1] = name end
-  assert(table.concat(names, " ") == "event gpa")
+  assert(table.concat(names, " ") == "event gpa spa")
   assert(operation.gpa % 4096 == 0 and cpu == 0)
   fired = true
 end)

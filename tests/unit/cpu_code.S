@@ -102,6 +102,16 @@ CODE shared_twice
     rep; vmmcall
 END shared_twice
 
+/* [RSI] twice and a byte behind it in one block, then two words from RSI to RDI. */
+CODE shared_reads
+    mov (%rsi), %rax
+    movzbl 0x10(%rsi), %edx
+    mov (%rsi), %rbx
+    mov $2, %ecx
+    rep movsq
+    rep; vmmcall
+END shared_reads
+
 CODE write_loop
 1:  mov %rax, (%rdi)
     inc %rax
