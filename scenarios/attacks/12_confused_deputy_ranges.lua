@@ -32,6 +32,7 @@ scenario {
         "page-table-exposed",    -- the launch's page tables are granted
         "validate-page-table",   -- and given back to the hypervisor
         "measured-code",         -- VMPL0 runs what VMPL3 wrote
+        "double-fetch",          -- and uses a key that VMPL3 can change while it does
       },
       ends    = "terminated:1:6",
       console = {

@@ -24,6 +24,7 @@ scenario {
   expect  = {
     ["list-refetch"] = {
       violates = {
+        "double-fetch",    -- the entry; later the key, which is VMPL3's to change by then
         "single-binding",  -- two system pages are valid at the address of VMPCK0
         "double-validate", -- VMPL0 has validated what was valid
         "translation",     -- and reaches a page of its own in another place than before
