@@ -14,6 +14,7 @@ struct all_command {
     char **scenarios, **monitors;
     char *jobs, *seeds, *junit, *tap;
     gboolean all, cross, csv, json, quiet;
+    const char *shown; /* the scenario of the last line */
 };
 
 static const char examples[] =
@@ -32,13 +33,16 @@ static const char examples[] =
 
 static void pair_done(void *user, const struct matrix *matrix, size_t pair)
 {
-    const struct all_command *command = user;
+    struct all_command *command = user;
+    const char *scenario = matrix_pair(matrix, pair)->scenario;
     uint64_t nth;
     const struct matrix_result *result = matrix_pair_result(matrix, pair, &nth);
     bool good = matrix_word(matrix_pair(matrix, pair), result).good;
     bool quiet = command->quiet || command->cross || command->csv || command->json;
-    if (!quiet || (!good && !command->csv && !command->json))
-        matrix_pair_print(matrix, pair);
+    if (quiet && (good || command->csv || command->json))
+        return;
+    matrix_pair_print(matrix, pair, g_strcmp0(command->shown, scenario) != 0);
+    command->shown = scenario;
 }
 
 static bool number_read(const char *option, const char *text, uint64_t most, uint64_t *value,

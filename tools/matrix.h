@@ -98,7 +98,8 @@ struct matrix_word matrix_word(const struct matrix_pair *pair, const struct matr
 int matrix_code(const struct matrix *matrix);
 
 /* tools/matrix_report.c */
-void matrix_pair_print(const struct matrix *matrix, size_t pair);
+/* One line; with the scenario above it. */
+void matrix_pair_print(const struct matrix *matrix, size_t pair, bool heading);
 void matrix_grid_print(const struct matrix *matrix);
 void matrix_summary_print(const struct matrix *matrix);
 

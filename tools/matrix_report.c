@@ -108,7 +108,7 @@ static void decision_append(const struct matrix_result *result, bool good, GStri
     g_string_truncate(line, strlen(g_strchomp(line->str)));
 }
 
-void matrix_pair_print(const struct matrix *matrix, size_t index)
+void matrix_pair_print(const struct matrix *matrix, size_t index, bool heading)
 {
     const struct matrix_pair *pair = matrix_pair(matrix, index);
     uint64_t nth;
@@ -121,7 +121,7 @@ void matrix_pair_print(const struct matrix *matrix, size_t index)
                                      ": seed %" G_GUINT64_FORMAT ")",
                                (guint64)nth + 1, (guint64)matrix->seeds,
                                (guint64)(pair->seed + nth));
-    if (index == 0 || strcmp(pair->scenario, matrix_pair(matrix, index - 1)->scenario) != 0)
+    if (heading)
         printf("%s\n", pair->scenario);
     printf("  %-23s %s%-9s%s %s\n", pair->monitor_name, tool_colour(word.colour), word.text,
            tool_colour(COLOUR_NONE), line->str);

@@ -55,6 +55,7 @@ scenario { title = "wrong", monitor = "default", guest = "page-cycle",
 END
 expect 1 '1 BROKEN, 1 MISSED' run --all --scenario "$WORK/wrong.lua" --tap "$WORK/wrong.tap" \
     --junit "$WORK/wrong.xml"
+[ "$(grep -c "^$WORK/wrong.lua$" "$WORK/out")" -eq 1 ] || fail "the scenario is not named once"
 grep -q 'default +MISSED' "$WORK/out" -E || fail "what does not happen is not missed"
 grep -q 'no-scrub +BROKEN +grant-before-scrub +event [1-9]' "$WORK/out" -E ||
     fail "the rule that is broken is not named"
