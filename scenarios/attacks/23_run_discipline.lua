@@ -45,6 +45,8 @@ local function elsewhere(vcpu) -- processor 1
   hv.log("the guest has run on processor 1 and left by", exit.kind)
 end
 
+at { event = "vmgexit", vcpu = 1, nth = 1 } (function () hv.resume(0) end)
+
 local function monitor_asks(vcpu, exit) -- RUN_VMPL
   runs = runs + 1
   if runs == 5 then
@@ -53,6 +55,7 @@ local function monitor_asks(vcpu, exit) -- RUN_VMPL
     guest = hv.vmsa(0, 3)
     hv.answer(exit, { info1 = 0, info2 = 0 }) -- "it ran": it runs now, on the other processor
     hv.resume(1)
+    vcpu:park() -- until it is at work there
   elseif runs == 12 then
     hv.answer(exit, { info1 = 2, info2 = 7 }) -- refused
   else
