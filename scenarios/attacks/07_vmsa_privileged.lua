@@ -57,7 +57,7 @@ function hypervisor(vcpu)
     hv.honest(exit)
     if exit.kind == "page_state_change" and exit.gpa == told then
       hv.write(exit.spa, ("<I8"):pack(monitor.symbol("vmpck0")))
-    elseif exit.kind == "msr_protocol" and exit.vmpl == 3 then
+    elseif exit.kind == "msr_protocol" and exit.vmpl == 3 and exit.ghcb_msr == 2 then
       hv.resume(1)
     end
   end
