@@ -42,15 +42,8 @@ scenario {
   },
 }
 
-local entry -- of 2 MiB, to be split while the monitor makes it private; once
+local LARGE = 0x2000000 -- the guest's 2 MiB: validated at start, rescinded, validated again
 
-at { event = "exit", kind = "page_state_change" } (function (_, exit)
-  if exit.to == "private" and exit.size == "2m" then entry = entry == nil and exit.spa end
-end)
-
-at { event = "rmpadjust", vcpu = 0 } (function ()
-  if entry then
-    assert(hv.psmash(entry) == "SUCCESS")
-    entry = false
-  end
+at { event = "pvalidate", when = "after", gpa = LARGE, nth = 3 } (function (_, operation)
+  assert(hv.psmash(operation.spa) == "SUCCESS")
 end)
