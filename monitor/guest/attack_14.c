@@ -27,6 +27,8 @@ static void change(struct guest *guest)
     guest_yield();
     *(volatile uint64_t *)&list.entry[0] = told();
     guest_print(guest, "attack-14: the list names another page now\n");
+    guest_print(guest, "attack-14: SetPageShared of the list's page meanwhile: 0x%x\n",
+                ask_share(guest, &list, 1));
 }
 
 static uint32_t share_list(struct guest *guest, uint64_t entry, uint32_t count, uint32_t next)

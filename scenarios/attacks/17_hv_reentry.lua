@@ -1,21 +1,23 @@
 -- SPDX-License-Identifier: GPL-2.0-or-later
 --
--- #HV at the worst moment (A34, A35). Before VMPL0 gives its processor away, to the guest or by
--- HLT, it looks whether there is news on the doorbell page. Between that look and the instruction
--- that leaves, the hypervisor writes an interrupt there and injects #HV: once before VMGEXIT,
--- once before HLT. And in the #HV entry it injects three more, whatever NoFurtherSignal says.
+-- #HV at the worst moments (A34 to A36). Before VMPL0 gives its processor away, to the guest or
+-- by HLT, it looks whether there is news on the doorbell page. Between that look and the
+-- instruction that leaves, the hypervisor writes an interrupt there and injects #HV: once before
+-- VMGEXIT, once before HLT. And in the #HV entry it injects three more, whatever NoFurtherSignal
+-- says; and after each PVALIDATE, before page and permissions are what they shall be.
 --
--- Source: COCONUT-SVSM e7d3fb9f, 6557794b (vulnerable before them); attack catalogue A34, A35.
+-- Source: COCONUT-SVSM e7d3fb9f, 6557794b (vulnerable before them); attack catalogue A34-A36.
 -- Preconditions: a launch with restricted injection.
 -- Shows, on lost-event (whose #HV entry returns to where it came): the processor leaves although
 --   it was told of an interrupt that it has not taken. lost-event finds it at the exit.
 -- Shows, on default: a #HV in that window makes the exit not happen, and the event is taken
---   first; an entry that is entered again sets its flag again.
+--   first; anywhere else it only sets a flag, in its own entry and in the middle of a page's
+--   change too.
 -- Schedule: any.
 
 scenario {
   title   = "#HV between the last look and the exit",
-  source  = "COCONUT-SVSM e7d3fb9f, 6557794b; attack catalogue A34, A35",
+  source  = "COCONUT-SVSM e7d3fb9f, 6557794b; attack catalogue A34-A36",
   monitor = "default",
   guest   = "vcpus",
   cpus    = 2,
@@ -46,7 +48,12 @@ for _, window in ipairs { "exit_window_leave", "halt_window_leave" } do
   end)
 end
 
-local again = 3
+-- Between PVALIDATE, scrub and grant.
+at { event = "pvalidate", when = "after", vcpu = 0 } (function (cpu)
+  if hv.doorbell(cpu) then hv.interrupt(cpu, 0x42) end
+end)
+
+local again = 3 -- in the entry of #HV
 
 at { event = "instruction", symbol = "hv_entry", vcpu = 1 } (function (cpu)
   if again > 0 then
