@@ -40,7 +40,7 @@ enum refetch_writer loads_writer(const struct vcpu *vcpu, uint64_t spa, bool c)
     const struct rmp_entry *entry = rmp_entry_at(vcpu->env->rmp, spa);
     uint8_t lower = 0;
 
-    if (vcpu->state.vmpl != 0)
+    if (vcpu->state.vmpl != 0 || vcpu->env->seen.pages == 0)
         return 0;
     if (!c)
         return REFETCH_HYPERVISOR;

@@ -70,6 +70,25 @@ static void *host_alloc(struct machine *machine, size_t bytes, GError **error)
     return block;
 }
 
+/* What is noted of memory for the rules; a blind machine has none of it. */
+static bool notes_alloc(struct machine *machine, uint64_t pages, GError **error)
+{
+    struct labels *labels = &machine->memory.labels;
+    const uint64_t guest_pages = machine->config.memory_bytes / PAGE_BYTES;
+    struct cpu_seen *seen = &machine->seen;
+    if (machine->config.blind)
+        return true;
+    if (!(labels->page = host_alloc(machine, pages * sizeof(*labels->page), error)) ||
+        !(labels->plane = host_alloc(machine, pages * sizeof(*labels->plane), error)) ||
+        !(labels->copy = host_alloc(machine, pages * sizeof(*labels->copy), error)) ||
+        !(seen->spn_1 = host_alloc(machine, guest_pages * sizeof(*seen->spn_1), error)) ||
+        !(seen->gvn_1 = host_alloc(machine, guest_pages * sizeof(*seen->gvn_1), error)) ||
+        !(seen->table = host_alloc(machine, guest_pages * sizeof(*seen->table), error)))
+        return false;
+    seen->pages = guest_pages;
+    return true;
+}
+
 static bool memory_alloc(struct machine *machine, GError **error)
 {
     uint64_t bytes = MACHINE_GUEST_BASE + machine->config.memory_bytes;
@@ -82,23 +101,11 @@ static bool memory_alloc(struct machine *machine, GError **error)
               host_alloc(machine, pages * sizeof(*machine->memory.pages), error)) ||
         !(machine->memory.scrub =
               host_alloc(machine, pages * sizeof(*machine->memory.scrub), error)) ||
-        !(machine->memory.labels.page =
-              host_alloc(machine, pages * sizeof(*machine->memory.labels.page), error)) ||
-        !(machine->memory.labels.plane =
-              host_alloc(machine, pages * sizeof(*machine->memory.labels.plane), error)) ||
-        !(machine->memory.labels.copy =
-              host_alloc(machine, pages * sizeof(*machine->memory.labels.copy), error)) ||
         !(machine->rmp.entries =
               host_alloc(machine, pages * sizeof(*machine->rmp.entries), error)) ||
-        !(pool = host_alloc(machine, tables * sizeof(*pool), error)))
+        !(pool = host_alloc(machine, tables * sizeof(*pool), error)) ||
+        !notes_alloc(machine, pages, error))
         return false;
-    const uint64_t guest_pages = machine->config.memory_bytes / PAGE_BYTES;
-    struct cpu_seen *seen = &machine->seen;
-    if (!(seen->spn_1 = host_alloc(machine, guest_pages * sizeof(*seen->spn_1), error)) ||
-        !(seen->gvn_1 = host_alloc(machine, guest_pages * sizeof(*seen->gvn_1), error)) ||
-        !(seen->table = host_alloc(machine, guest_pages * sizeof(*seen->table), error)))
-        return false;
-    seen->pages = guest_pages;
     machine->rmp.covered_pages = pages;
     npt_init(&machine->npt, pool, tables);
     return true;

@@ -35,6 +35,9 @@ struct machine_config {
     enum tlb_mode tlb_mode;
     struct rmp_config rmp_config;
     struct launch_lies lies;
+    /* No byte labels, no notes of translations and loads: what they cost is measured against this.
+     * The rules that need them see nothing; the stream is another one. */
+    bool blind;
     uint64_t slice_insns;       /* budget of one slice, 0 = default */
     uint8_t inputs_hash[16];    /* of everything the run is made from, for run_start; may be 0 */
     uint64_t limit_insns;       /* retired by all processors together, 0 = default */

@@ -54,7 +54,7 @@ static void own_vmsa_fill(const struct monitor *monitor, struct cpu *cpu)
     vmsa->fs.base = (uint64_t)cpu;
     vmsa->gdtr = (struct vmsa_segment){.limit = sizeof cpu->gdt - 1, .base = (uint64_t)cpu->gdt};
     vmsa->idtr =
-        (struct vmsa_segment){.limit = sizeof monitor->idt - 1, .base = (uint64_t)monitor->idt};
+        (struct vmsa_segment){.limit = idt_limit(), .base = (uint64_t)monitor->idt};
     vmsa->tr = (struct vmsa_segment){.selector = SELECTOR_TSS,
                                      .attributes = SEGMENT_TSS_BUSY,
                                      .limit = sizeof cpu->tss - 1,

@@ -6,6 +6,10 @@
 #ifndef MONITOR_DEFECT_H
 #define MONITOR_DEFECT_H
 
+#ifdef MONITOR_COMMON
+#error "compiled once for all variants: move the file to variant_sources in monitor/CMakeLists.txt"
+#endif
+
 enum monitor_defect {
     DEFECT_NONE,
     DEFECT_NO_SCRUB, /* SetPagePrivate grants a page with the bytes that it found there */

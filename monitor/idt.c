@@ -16,7 +16,6 @@ enum {
     GATE_INTERRUPT = 0x8e, /* present, DPL 0, 64-bit interrupt gate */
     STUB_BYTES = 16,
     VC_NESTED_PAGE_FAULT = 0x400,
-    EXCEPTIONS = 32,
     VC_PAGE_NOT_VALIDATED = 0x404, /* APM 2 15.36.9 */
 };
 
@@ -43,7 +42,7 @@ static uint8_t vector_ist(unsigned vector)
 /* 0: no gate. */
 static uint64_t vector_handler(unsigned vector)
 {
-    if (monitor_defect == DEFECT_INT80_GATE && vector >= EXCEPTIONS) {
+    if (monitor_defect == DEFECT_INT80_GATE && vector >= EXCEPTION_VECTORS) {
         return vector == VECTOR_GATE ? (uint64_t)defect_gate_entry : 0;
     }
     if (vector == VECTOR_HV) {
@@ -52,9 +51,19 @@ static uint64_t vector_handler(unsigned vector)
     return (uint64_t)(vector_stubs + vector * STUB_BYTES);
 }
 
-void idt_load(struct idt_gate table[IDT_VECTORS], bool with_ist)
+static unsigned vectors_count(void)
 {
-    for (unsigned vector = 0; vector < IDT_VECTORS; vector++) {
+    return monitor_defect == DEFECT_INT80_GATE ? IDT_VECTORS_MAX : EXCEPTION_VECTORS;
+}
+
+uint16_t idt_limit(void)
+{
+    return (uint16_t)(vectors_count() * sizeof(struct idt_gate) - 1);
+}
+
+void idt_load(struct idt_gate table[IDT_VECTORS_MAX], bool with_ist)
+{
+    for (unsigned vector = 0; vector < vectors_count(); vector++) {
         uint64_t handler = vector_handler(vector);
         table[vector] = (struct idt_gate){
             .offset_low = (uint16_t)handler,
@@ -66,7 +75,7 @@ void idt_load(struct idt_gate table[IDT_VECTORS], bool with_ist)
         };
     }
     const struct insn_table_register reg = {
-        .limit = IDT_VECTORS * sizeof table[0] - 1,
+        .limit = idt_limit(),
         .base = (uint64_t)table,
     };
     insn_lidt(&reg);

@@ -11,10 +11,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "monitor/defect.h"
-
-enum { VECTOR_GATE = 0x80 };
-enum { IDT_VECTORS = MONITOR_DEFECT == DEFECT_INT80_GATE ? VECTOR_GATE + 1 : 32 };
+enum {
+    EXCEPTION_VECTORS = 32,
+    VECTOR_GATE = 0x80,                /* of a variant with a defect */
+    IDT_VECTORS_MAX = VECTOR_GATE + 1, /* of which the correct monitor loads the exceptions' */
+};
 
 enum vector { VECTOR_NMI = 2, VECTOR_DF = 8, VECTOR_MC = 18, VECTOR_HV = 28, VECTOR_VC = 29 };
 
@@ -41,6 +42,7 @@ struct fault_frame {
 _Noreturn void fault_return(const struct fault_frame *frame);
 
 /* Fills in and loads the table. with_ist: the running processor's TSS has its stacks. */
-void idt_load(struct idt_gate table[IDT_VECTORS], bool with_ist);
+void idt_load(struct idt_gate table[IDT_VECTORS_MAX], bool with_ist);
+uint16_t idt_limit(void); /* of IDTR: bytes less one */
 
 #endif

@@ -36,7 +36,7 @@ struct monitor {
     struct lock_kernel lock_kernel;
     struct services services;
     struct cpu *cpu[LAUNCH_CPUS_MAX];
-    struct idt_gate idt[IDT_VECTORS];
+    struct idt_gate idt[IDT_VECTORS_MAX];
 };
 
 /* From boot.S, on the boot stack, with the launcher's page tables. */

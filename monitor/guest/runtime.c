@@ -19,7 +19,7 @@ static volatile struct ghcb_page ghcb[LAUNCH_CPUS_MAX]
     __attribute__((aligned(4096), section(".bss.page")));
 static uint64_t shared_level3[TABLE_ENTRIES] __attribute__((aligned(4096), section(".bss.page")));
 static uint64_t shared_level2[TABLE_ENTRIES] __attribute__((aligned(4096), section(".bss.page")));
-static struct idt_gate idt[IDT_VECTORS];
+static struct idt_gate idt[EXCEPTION_VECTORS];
 static struct guest guests[LAUNCH_CPUS_MAX];
 static uint32_t console_lock;
 
@@ -164,7 +164,7 @@ void guest_print(struct guest *guest, const char *format, ...)
 static void idt_fill(void)
 {
     enum { GATE_INTERRUPT = 0x8e, STUB_BYTES = 16, SELECTOR_CODE = 8 };
-    for (unsigned vector = 0; vector < IDT_VECTORS; vector++) {
+    for (unsigned vector = 0; vector < EXCEPTION_VECTORS; vector++) {
         uint64_t handler = (uint64_t)(vector_stubs + vector * STUB_BYTES);
         idt[vector] = (struct idt_gate){
             .offset_low = (uint16_t)handler,

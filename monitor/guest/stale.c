@@ -32,7 +32,7 @@ static uint8_t target[JOB_END][4096] __attribute__((aligned(4096), section(".bss
 static struct svsm_calling_area area __attribute__((aligned(4096), section(".bss.page")));
 static struct kernel_list list __attribute__((aligned(4096), section(".bss.page")));
 static volatile uint64_t uses[JOB_END];
-static struct idt_gate gates[IDT_VECTORS]; /* every vCPU stores the same */
+static struct idt_gate gates[EXCEPTION_VECTORS]; /* every vCPU stores the same */
 
 static _Noreturn void rest(void)
 {
@@ -45,7 +45,7 @@ static _Noreturn void rest(void)
 static void exceptions_end(void)
 {
     const uint64_t handler = (uint64_t)rest;
-    for (unsigned vector = 0; vector < IDT_VECTORS; vector++) {
+    for (unsigned vector = 0; vector < EXCEPTION_VECTORS; vector++) {
         gates[vector] = (struct idt_gate){
             .offset_low = (uint16_t)handler,
             .selector = SELECTOR_CODE,

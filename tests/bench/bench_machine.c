@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The whole machine: time from nothing to the monitor's first guest entry, and what writing every
- * event into the database costs a run.
+ * The whole machine: time from nothing to the monitor's first guest entry, what writing every event
+ * into the database costs a run, and what byte labels, notes and online rules cost.
  *
  * usage: bench_machine MONITOR GUEST [ROUNDS]
  *
@@ -15,6 +15,10 @@
 
 #include "db/writer.h"
 #include "emu/machine.h"
+#include "rules/rules.h"
+
+/* What a run is watched by. */
+enum watched { WATCHED_NOT, WATCHED, WATCHED_BY_RULES };
 
 enum { ROUNDS_DEFAULT = 9, ROUNDS_MAX = 101, MEMORY_MIB = 64 };
 
@@ -52,12 +56,14 @@ static void die(const GError *error)
     exit(1);
 }
 
-static struct result run(const char *monitor, const char *guest, const char *database)
+static struct result run(const char *monitor, const char *guest, enum watched watched,
+                         const char *database)
 {
     struct machine_config config = machine_config_default();
     config.monitor_path = monitor;
     config.guest_path = guest;
     config.memory_bytes = (uint64_t)MEMORY_MIB << 20;
+    config.blind = watched == WATCHED_NOT;
     GError *error = NULL;
     struct watch watch = {.start_us = g_get_monotonic_time()};
     struct machine *machine = machine_new(&config, &error);
@@ -72,6 +78,9 @@ static struct result run(const char *monitor, const char *guest, const char *dat
         trace_attach(machine_trace(machine), db_writer_observe, writer);
     }
     trace_attach(machine_trace(machine), observe, &watch);
+    struct rules *rules = NULL;
+    if (watched == WATCHED_BY_RULES)
+        rules = rules_attach(machine_trace(machine), &(struct rules_config){0});
     if (!machine_launch(machine, &error))
         die(error);
     enum run_end_reason reason = machine_run(machine, NULL);
@@ -96,6 +105,7 @@ static struct result run(const char *monitor, const char *guest, const char *dat
         .transitions = watch.transitions,
         .insns = machine_retired_insns(machine),
     };
+    rules_free(rules);
     machine_free(machine);
     return result;
 }
@@ -126,17 +136,21 @@ int main(int argc, char **argv)
     char *folder = g_dir_make_tmp("prova-bench-XXXXXX", NULL);
     char *database = g_build_filename(folder, "bench.db", NULL);
     static double entry[ROUNDS_MAX], plain[ROUNDS_MAX], logged[ROUNDS_MAX], ratio[ROUNDS_MAX],
-        closing[ROUNDS_MAX];
+        closing[ROUNDS_MAX], watch_boot[ROUNDS_MAX], watch_run[ROUNDS_MAX];
     struct result last = {0};
-    run(argv[1], argv[2], NULL); /* warm-up */
+    run(argv[1], argv[2], WATCHED, NULL); /* warm-up */
     for (int i = 0; i < rounds; i++) {
-        last = run(argv[1], argv[2], NULL);
+        last = run(argv[1], argv[2], WATCHED, NULL);
         entry[i] = last.entry_seconds;
         plain[i] = last.seconds;
-        struct result with = run(argv[1], argv[2], database);
+        struct result with = run(argv[1], argv[2], WATCHED, database);
         logged[i] = with.seconds;
         closing[i] = with.close_seconds;
         ratio[i] = logged[i] / plain[i];
+        struct result blind = run(argv[1], argv[2], WATCHED_NOT, NULL);
+        struct result ruled = run(argv[1], argv[2], WATCHED_BY_RULES, NULL);
+        watch_boot[i] = ruled.entry_seconds / blind.entry_seconds;
+        watch_run[i] = ruled.seconds / blind.seconds;
     }
     printf("machine: %d MiB, %" G_GUINT64_FORMAT " instructions, %" G_GUINT64_FORMAT
            " events, %" G_GUINT64_FORMAT " RMP transitions\n",
@@ -146,6 +160,8 @@ int main(int argc, char **argv)
     printf("  run with database     %8.3f s, of it %.3f s to close the file\n",
            median(logged, rounds), median(closing, rounds));
     printf("  ratio                 %8.3f     (measure: at most 1.10)\n", median(ratio, rounds));
+    printf("  labels and rules on against off: boot %.3f, whole run %.3f (measure: at most 1.5)\n",
+           median(watch_boot, rounds), median(watch_run, rounds));
     g_unlink(database);
     g_rmdir(folder);
     g_free(database);
