@@ -1,9 +1,10 @@
 -- SPDX-License-Identifier: GPL-2.0-or-later
 --
 -- A message to the firmware gets an error (A90, A92). The guest asks for three attestation
--- reports, each over another nonce. The hypervisor passes the first message on; of the second it
--- says that its length is wrong, and the firmware never sees it; the third it passes on again.
--- The IV of a message is its sequence number, and the firmware numbers its answers.
+-- reports, each over another nonce. Of the first message the hypervisor says that the firmware is
+-- busy, and passes it on when it comes again. Of the second it says that its length is wrong, and
+-- the firmware never sees it. The third it passes on. The IV of a message is its sequence number,
+-- and the firmware numbers its answers.
 --
 -- Source: Linux 47894e0fa6a5 (A90); attack catalogue A92, A91.
 -- Preconditions: none.
@@ -12,8 +13,9 @@
 -- Shows, on stale-answer (which looks neither at the error nor at the number of what lies in the
 --   answer's page): the first report is taken for the second. The next message is numbered as if
 --   the firmware had answered; psp-answer finds that it has not.
--- Shows, on default: it is open whether the firmware has counted the message, so the key is wiped
---   and the channel is closed: no report, and none later.
+-- Shows, on default: what was busy is sent again, byte for byte. After the other error it is open
+--   whether the firmware has counted the message, so the key is wiped and the channel is closed:
+--   no report, and none later.
 -- Schedule: any.
 
 scenario {
@@ -45,14 +47,16 @@ scenario {
   },
 }
 
+local BUSY, INVALID_LENGTH = 2 << 32, 1 << 32 -- the hypervisor's own errors, in SW_EXITINFO2
+local lies = { BUSY, nil, INVALID_LENGTH }    -- about the first exit, the second, the third
 local requests = 0
 
 function hypervisor(vcpu)
   while true do
     local exit = vcpu:run()
     if exit.kind == "guest_request" then requests = requests + 1 end
-    if exit.kind == "guest_request" and requests == 2 then
-      hv.answer(exit, { info2 = 1 << 32 }) -- "invalid length"
+    if exit.kind == "guest_request" and lies[requests] then
+      hv.answer(exit, { info2 = lies[requests] }) -- the firmware never sees the message
     else
       hv.honest(exit)
     end
