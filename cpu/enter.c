@@ -51,7 +51,7 @@ static bool eventinj_legal(uint64_t eventinj, uint64_t features)
 }
 
 static enum vcpu_enter_result state_check(const struct vmsa *vmsa, const struct vmcb *vmcb,
-                                          const char **unsupported)
+                                          bool unchecked, const char **unsupported)
 {
     const uint64_t features = vmsa->sev_features;
     const uint64_t exclusive = SEV_RESTRICTED_INJECTION | SEV_ALTERNATE_INJECTION;
@@ -62,7 +62,7 @@ static enum vcpu_enter_result state_check(const struct vmsa *vmsa, const struct 
         return VCPU_ENTER_INVALID;
     if ((features & SEV_ALTERNATE_INJECTION) != 0 && (vmsa->vintr_ctrl & VMSA_VINTR_BUSY) != 0)
         return VCPU_ENTER_BUSY;
-    if (!eventinj_legal(vmcb->eventinj, features))
+    if (!eventinj_legal(vmcb->eventinj, unchecked ? features & ~exclusive : features))
         return VCPU_ENTER_INVALID;
     return VCPU_ENTERED;
 }
@@ -199,7 +199,8 @@ static void inject(struct vcpu *vcpu, struct vmcb *vmcb)
     uint64_t eventinj = vmcb->eventinj;
 
     vmcb->eventinj = 0;
-    if ((vcpu->state.sev_features & SEV_ALTERNATE_INJECTION) != 0) {
+    const bool bug = vcpu->env->inject_unchecked && (eventinj & EVENTINJ_VALID) != 0;
+    if ((vcpu->state.sev_features & SEV_ALTERNATE_INJECTION) != 0 && !bug) {
         eventinj = vcpu->image.eventinj;
         vcpu->image.eventinj = 0;
     }
@@ -257,7 +258,7 @@ enum vcpu_enter_result vcpu_enter(struct vcpu *vcpu, struct vmcb *vmcb, struct c
     if (result == VCPU_ENTERED) {
         fill_view(vcpu, vcpu->vmsa_spa, vmcb->asid);
         memory_read(memory, vcpu->vmsa_spa, vmcb->asid, &vcpu->image, sizeof(vcpu->image));
-        result = state_check(&vcpu->image, vmcb, &reason);
+        result = state_check(&vcpu->image, vmcb, vcpu->env->inject_unchecked, &reason);
         if (result == VCPU_ENTER_INVALID)
             event_inject(vcpu, vmcb->eventinj, true);
     }

@@ -62,6 +62,10 @@ struct cpu_env {
     uint64_t watch_gpa[CPU_WATCHES_MAX];
     uint32_t watch_count;
 
+    /* A hardware bug: any legal EVENTINJ goes into any VMSA (no restricted or alternate injection).
+     */
+    bool inject_unchecked;
+
     /* Notices for the machine (secret scans); may be NULL; must not change the models. */
     void *user;
     void (*page_granted)(void *user, uint64_t spa, enum page_size size, uint8_t vmpl);

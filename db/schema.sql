@@ -43,7 +43,7 @@ INSERT INTO actor VALUES
 CREATE TABLE rmp_insn (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
 INSERT INTO rmp_insn VALUES
   (1, 'PVALIDATE'), (2, 'RMPADJUST'), (3, 'RMPQUERY'), (4, 'RMPUPDATE'), (5, 'PSMASH'),
-  (6, 'RMPREAD'), (7, 'FIRMWARE');
+  (6, 'RMPREAD'), (7, 'FIRMWARE'), (8, 'STORE');
 CREATE TABLE rmp_outcome (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
 INSERT INTO rmp_outcome VALUES
   (0, 'done'), (1, '#UD'), (2, '#GP'), (3, '#PF'), (4, '#VC'), (5, 'NPF');

@@ -294,6 +294,33 @@ uint32_t hv_guest_request(struct machine *machine, uint64_t request_spa, uint64_
     return status;
 }
 
+uint32_t hv_dbg_decrypt(struct machine *machine, uint64_t src_spa, uint64_t dst_spa)
+{
+    const struct psp_bus bus = {.rmp = &machine->rmp, .memory = &machine->memory};
+    const struct rmp_operand firmware = {.assigned = 1, .immutable = 1};
+    const struct rmp_operand hypervisor = {0};
+    uint8_t page[PAGE_BYTES];
+    if (!memory_holds(&machine->memory, dst_spa, PAGE_BYTES))
+        return PSP_INVALID_ADDRESS;
+    if (hv_rmpupdate(machine, dst_spa, &firmware) != RMP_RC_SUCCESS)
+        return PSP_INVALID_PAGE_STATE;
+    labels_host_write(&machine->memory, dst_spa, PAGE_BYTES);
+    enum psp_status status =
+        psp_dbg_decrypt(&machine->psp, &bus, MACHINE_GCTX_SPA, src_spa, dst_spa);
+    psp_page_reclaim(&machine->psp, &bus, dst_spa, PAGE_4K);
+    hv_rmpupdate(machine, dst_spa, &hypervisor);
+    cpu_page_changed(&machine->env, dst_spa);
+    struct event event = {.psp = {.command = PSP_CMD_DBG_DECRYPT, .status = status}};
+    machine_emit(machine, EVENT_PSP, ACTOR_PSP, &event);
+    if (status != PSP_SUCCESS)
+        return status;
+    memory_peek(&machine->memory, dst_spa, ASID_HV, page, PAGE_BYTES);
+    struct event access = {.hv_access = {.spa = src_spa, .length = PAGE_BYTES, .plain = 1}};
+    machine_hash16(access.hv_access.hash, page, PAGE_BYTES);
+    machine_emit(machine, EVENT_HV_ACCESS, ACTOR_HV, &access);
+    return status;
+}
+
 void hv_stop(struct machine *machine, const char *text)
 {
     machine_end(machine, RUN_END_STOPPED, 0, text);

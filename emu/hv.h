@@ -86,6 +86,13 @@ uint64_t hv_time(const struct machine *machine, uint32_t cpu); /* virtual TSC cy
  */
 uint32_t hv_guest_request(struct machine *machine, uint64_t request_spa, uint64_t response_spa);
 
+/*
+ * The firmware's SNP_DBG_DECRYPT: the plaintext of the guest's page at src_spa goes to the
+ * hypervisor's page at dst_spa. The firmware refuses unless the guest policy allows debugging.
+ * Returns the mailbox status.
+ */
+uint32_t hv_dbg_decrypt(struct machine *machine, uint64_t src_spa, uint64_t dst_spa);
+
 /* Ends the run as the hypervisor's decision (the VM is destroyed). text is copied. */
 void hv_stop(struct machine *machine, const char *text);
 

@@ -35,6 +35,7 @@ struct machine_config {
     enum tlb_mode tlb_mode;
     struct rmp_config rmp_config;
     struct launch_lies lies;
+    uint32_t hardware_bugs; /* enum hw_bug: outside the architecture, emu/hw_bug.h */
     /* No byte labels, no notes of translations and loads: what they cost is measured against this.
      * The rules that need them see nothing; the stream is another one. */
     bool blind;

@@ -16,6 +16,7 @@
 #include "cpu/vmsa.h"
 #include "emu/honest.h"
 #include "emu/honest_state.h"
+#include "emu/hw_bug.h"
 #include "emu/machine.h"
 #include "emu/secrets.h"
 #include "emu/uart.h"
@@ -49,6 +50,12 @@ struct processor {
 struct machine_breakpoint {
     uint64_t rip;
     bool guest;
+};
+
+/* A page as it was written back last, for a modelled hardware bug. */
+struct hw_saved {
+    uint64_t spa;
+    uint8_t bytes[PAGE_BYTES], labels[PAGE_BYTES];
 };
 
 /* What the hypervisor keeps of a VMSA page that it may run. */
@@ -87,6 +94,8 @@ struct machine {
     struct hv_program program;
     struct machine_breakpoint breakpoint[VCPU_BREAKPOINTS_MAX];
     uint32_t breakpoint_count;
+    struct hw_saved hw_saved[HW_SAVED_PAGES_MAX];
+    uint32_t hw_saved_count;
     enum run_end_reason end_reason;
     uint64_t end_detail;
     char *end_text;

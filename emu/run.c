@@ -227,6 +227,8 @@ static void inputs_hash(struct run *run)
     for (size_t i = 0; i < run->inputs_count; i++)
         XXH3_128bits_update(state, run->inputs[i].sha256, sizeof(run->inputs[i].sha256));
     XXH3_128bits_update(state, options, sizeof(options));
+    if (config->hardware_bugs != 0)
+        XXH3_128bits_update(state, &config->hardware_bugs, sizeof(config->hardware_bugs));
     if (run->background_kinds != 0)
         XXH3_128bits_update(state, &run->background_kinds, sizeof(run->background_kinds));
     XXH128_canonical_t hash;

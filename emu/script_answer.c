@@ -107,10 +107,31 @@ static int hv_lua_restore(lua_State *lua)
     return 2;
 }
 
+/* dbg_decrypt(spa) -> plaintext, or nil and the status of the mailbox */
+static int hv_lua_dbg_decrypt(lua_State *lua)
+{
+    struct script *script = script_of(lua);
+    struct machine *machine = script_machine(lua);
+    uint64_t spa = page_arg(lua, 1);
+    char page[PAGE_BYTES];
+    script_charge(lua, PAGE_BYTES / 4);
+    if (script->debug_spa == 0 && hv_page_alloc(machine, PAGE_4K, &script->debug_spa) != HV_OK)
+        return luaL_error(lua, "hv.dbg_decrypt: no page is left for the plaintext");
+    uint32_t status = hv_dbg_decrypt(machine, spa, script->debug_spa);
+    if (status != 0 || hv_read(machine, script->debug_spa, page, sizeof(page)) != HV_OK) {
+        lua_pushnil(lua);
+        lua_pushinteger(lua, status);
+        return 2;
+    }
+    lua_pushlstring(lua, page, sizeof(page));
+    return 1;
+}
+
 void answer_open(lua_State *lua)
 {
     static const luaL_Reg functions[] = {
         {"answer", hv_lua_answer},
+        {"dbg_decrypt", hv_lua_dbg_decrypt},
         {"restore", hv_lua_restore},
         {"save", hv_lua_save},
         {NULL, NULL},

@@ -276,6 +276,7 @@ static const struct field fields[] = {
     {"apic_ids", launch_read_apic_ids},
     {"cpuid", launch_read_cpuid},
     {"launch", launch_read_launch},
+    {"hardware_bugs", hw_read_bugs},
     {"slice_insns", read_slice},
     {"limit_insns", read_limit_insns},
     {"limit_events", read_limit_events},
@@ -308,6 +309,7 @@ static int config_scenario(lua_State *lua)
     if (scenario->title == NULL)
         return script_field_error(lua, "", "scenario has no title; give it one: title = \"...\"");
     script->scenario_given = true;
+    hw_open(lua, scenario->config.hardware_bugs);
     return lua_yield(lua, 0);
 }
 

@@ -83,6 +83,7 @@ struct script {
     enum script_stop stop;
     const volatile int *interrupted;
     uint64_t limit_events;
+    uint64_t debug_spa; /* where the firmware puts plaintext, 0: no page yet */
 
     uint64_t random_state;
     struct script_cpu cpu[MACHINE_CPUS_MAX];
@@ -135,6 +136,9 @@ void launch_read_map(lua_State *lua, struct scenario *scenario, const char *fiel
 void launch_read_apic_ids(lua_State *lua, struct scenario *scenario, const char *field);
 void launch_read_cpuid(lua_State *lua, struct scenario *scenario, const char *field);
 void launch_read_launch(lua_State *lua, struct scenario *scenario, const char *field);
+/* script_hw.c: hardware_bugs, and the table hw if there are any. */
+void hw_read_bugs(lua_State *lua, struct scenario *scenario, const char *field);
+void hw_open(lua_State *lua, uint32_t bugs);
 /* A string or an array of strings at the index -> NULL-terminated copy; raises if it is neither. */
 char **script_strings(lua_State *lua, int index, const char *field);
 

@@ -169,6 +169,13 @@ enum psp_status psp_guest_request(struct psp *psp, const struct psp_bus *bus, ui
 enum psp_status psp_message_open(const struct psp_gctx *gctx, const uint8_t page[PAGE_BYTES],
                                  struct psp_guest_message *message);
 
+/*
+ * SNP_DBG_DECRYPT (0xb0): the plaintext of the guest's 4 KiB page at src_spa goes to dst_spa, which
+ * must be in Firmware state. Only if the guest policy has the DEBUG bit.
+ */
+enum psp_status psp_dbg_decrypt(struct psp *psp, const struct psp_bus *bus, uint64_t gctx_spa,
+                                uint64_t src_spa, uint64_t dst_spa);
+
 /* SNP_PAGE_RECLAIM (0xc7). */
 enum psp_status psp_page_reclaim(struct psp *psp, const struct psp_bus *bus, uint64_t spa,
                                  enum page_size size);

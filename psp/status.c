@@ -46,6 +46,7 @@ const char *psp_command_name(uint32_t command)
     case PSP_CMD_LAUNCH_START: return "LAUNCH_START";
     case PSP_CMD_LAUNCH_UPDATE: return "LAUNCH_UPDATE";
     case PSP_CMD_LAUNCH_FINISH: return "LAUNCH_FINISH";
+    case PSP_CMD_DBG_DECRYPT: return "DBG_DECRYPT";
     case PSP_CMD_PAGE_RECLAIM: return "PAGE_RECLAIM";
     default: return "unknown";
     }

@@ -49,6 +49,7 @@ enum psp_command {
     PSP_CMD_LAUNCH_START = 0xa0,
     PSP_CMD_LAUNCH_UPDATE = 0xa1,
     PSP_CMD_LAUNCH_FINISH = 0xa2,
+    PSP_CMD_DBG_DECRYPT = 0xb0,
     PSP_CMD_PAGE_RECLAIM = 0xc7,
 };
 

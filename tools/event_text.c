@@ -30,7 +30,8 @@ static void bytes_append(GString *out, const char *name, const uint8_t *bytes, s
 static void rmp_append(const struct event_rmp *e, GString *out)
 {
     static const char *const insns[] = {"?",         "PVALIDATE", "RMPADJUST", "RMPQUERY",
-                                        "RMPUPDATE", "PSMASH",    "RMPREAD",   "firmware"};
+                                        "RMPUPDATE", "PSMASH",    "RMPREAD",   "firmware",
+                                        "STORE"};
     g_string_append_printf(out, " %s", e->insn < G_N_ELEMENTS(insns) ? insns[e->insn] : "?");
     g_string_append_printf(out, " %s", rmp_rc_name((enum rmp_rc)e->rc));
     FIELDS({"spa", e->spa}, {"gpa", e->gpa}, {"gva", e->gva}, {"before_lo", e->before_lo},

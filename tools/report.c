@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "emu/background.h"
+#include "emu/hw_bug.h"
 
 static const char *kind_word(enum rule_kind kind)
 {
@@ -28,6 +29,13 @@ void report_inputs(const struct run *run)
            " MiB, guest at VMPL %u, seed %" G_GUINT64_FORMAT "\n",
            config->cpus, config->cpus == 1 ? "" : "s", (guint64)(config->memory_bytes >> 20),
            config->guest_vmpl, (guint64)config->seed);
+    if (config->hardware_bugs != 0) {
+        printf("hardware ");
+        for (unsigned i = 0; hw_bug_name(i) != NULL; i++)
+            if (config->hardware_bugs >> i & 1)
+                printf(" %s", hw_bug_name(i));
+        printf(": bugs OUTSIDE THE ARCHITECTURE\n");
+    }
     if (run_background(run) != 0) {
         char *names = background_names(run_background(run));
         printf("behind    %s\n", names);

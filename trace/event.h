@@ -61,6 +61,7 @@ enum rmp_insn {
     RMP_INSN_PSMASH,
     RMP_INSN_RMPREAD,
     RMP_INSN_FIRMWARE, /* a PSP command changed the entry */
+    RMP_INSN_STORE,    /* no instruction: a store to the RMP, by a modelled hardware bug */
 };
 
 /* before/after are raw entries (rmp/rmp.h rmp_raw_of). */

@@ -16,6 +16,12 @@ expect 0 '^identical: [0-9]+ events, hash [0-9a-f]{32}$' replay "$WORK/run.db"
 rm "$WORK/paper.lua"
 expect 0 '^identical' replay "$WORK/run.db"
 
+# What a script does with triggers, parking, lies of the launch and hardware bugs comes again.
+for script in park answer lies watch debug hw; do
+    expect 0 '' run "tests/cli/$script.lua" --trace "$WORK/$script.db"
+    expect 0 '^identical' replay "$WORK/$script.db"
+done
+
 # The monitor is not, and must be the same.
 mv "$WORK/copy.elf" "$WORK/moved.elf"
 expect 2 'copy.elf: there is no such file' replay "$WORK/run.db"

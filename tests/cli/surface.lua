@@ -40,6 +40,15 @@ function hypervisor(vcpu)
       -- Our own pages are plain memory.
       local own = assert(hv.page_alloc())
       assert(hv.write(own, "hello") == "ok" and hv.read(own, 5) == "hello")
+      -- The firmware decrypts nothing of a guest whose policy does not allow it.
+      for _, page in ipairs { secret - secret % 4096, text, exit.vmsa } do
+        local plain, status = hv.dbg_decrypt(page)
+        assert(plain == nil and status == 7, "POLICY_FAILURE")
+      end
+      -- Hardware bugs have to be declared.
+      assert(hw == nil)
+      -- A page's bytes as they were are ciphertext, and putting them back takes the page away.
+      assert(hv.save(exit.vmsa) == vmsa)
       -- An exit shows nothing that hardware does not show, and cannot be changed.
       for _, name in ipairs { "rip", "rsp", "regs", "registers", "cr3", "exit" } do
         assert(not pcall(function () return exit[name] end), name)

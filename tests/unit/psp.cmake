@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-foreach(part crypto measure cpuid gctx launch finish request message random certs)
+foreach(part crypto measure cpuid gctx launch finish request message random certs debug)
     prova_unit_test(NAME psp_${part} SOURCES test_psp_${part}.c psp_fixture.c
         LIBS prova_psp PkgConfig::GNUTLS LABELS quick)
 endforeach()

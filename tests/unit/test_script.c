@@ -131,6 +131,12 @@ static const struct refusal refusals[] = {
      "cpuid: leaf is too large", EMU_ERROR_INPUT},
     {"apic-id", "scenario { title = 'x', apic_ids = { -1 } }",
      "apic_ids: entry 1 must be a number of 32 bits", EMU_ERROR_INPUT},
+    {"hw-bug", "scenario { title = 'x', hardware_bugs = { 'alias', 'rowhammer' } }",
+     "hardware_bugs: there is no bug 'rowhammer'", EMU_ERROR_INPUT},
+    {"hw-declared", "scenario { title = 'x', hardware_bugs = 'alias' }\nhw.invd(0)",
+     "s.lua:2: hw.invd: the scenario has to declare hardware_bugs = { \"cachewarp\" }",
+     EMU_ERROR_INPUT},
+    {"hw-nil", "scenario { title = 'x' }\nhw.invd(0)", "nil value (global 'hw')", EMU_ERROR_INPUT},
     {"launch-field", "scenario { title = 'x', launch = { policy_debg = true } }",
      "launch has no field 'policy_debg'; did you mean 'policy_debug'?", EMU_ERROR_INPUT},
     {"wrong-type", "scenario {\n  title = 'x',\n  cpus = '1',\n}",
@@ -322,8 +328,8 @@ static void test_restricted_injection(void)
 /* Headers through which a script's files may know the machine: the hypervisor's interface, and
  * what a program around it needs. */
 static const char *const headers_allowed[] = {
-    "cpu/symbols.h", "emu/error.h", "emu/ghcb.h",            "emu/honest.h", "emu/hv.h",
-    "emu/machine.h", "emu/run.h",   "emu/script_internal.h", "emu/script.h", NULL,
+    "cpu/symbols.h", "emu/error.h",   "emu/ghcb.h", "emu/honest.h",          "emu/hv.h",
+    "emu/hw_bug.h",  "emu/machine.h", "emu/run.h",  "emu/script_internal.h", "emu/script.h", NULL,
 };
 
 /* Every header of the project that the file includes is allowed; returns how many there are. */
