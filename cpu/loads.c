@@ -78,14 +78,16 @@ static bool bit(const uint64_t *bits, uint32_t at)
 }
 
 /* Neighbouring bytes become one event. */
-static void due_add(struct loads *loads, uint64_t spa, uint32_t at)
+static void due_add(struct loads *loads, uint64_t spa, uint64_t block_gva, uint32_t at)
 {
     struct load_due *last = loads->due_count > 0 ? &loads->due[loads->due_count - 1] : NULL;
 
-    if (last != NULL && last->spa == spa && last->offset + last->length == at)
+    if (last != NULL && last->spa == spa && last->offset + last->length == at
+        && last->block_gva == block_gva)
         last->length++;
     else if (loads->due_count < LOADS_DUE)
-        loads->due[loads->due_count++] = (struct load_due){ .spa = spa, .offset = at, .length = 1 };
+        loads->due[loads->due_count++] = (struct load_due){
+            .spa = spa, .block_gva = block_gva, .offset = at, .length = 1 };
 }
 
 /* A load that the refused instruction had made before; it counts once. */
@@ -135,7 +137,7 @@ bool loads_load(struct vcpu *vcpu, uint64_t spa, uint32_t len)
             page->block[at / GRANULE] = vcpu->block_gva;
         } else if (page->block[at / GRANULE] != vcpu->block_gva && !bit(page->told, at)) {
             page->told[at / WORD_BITS] |= mask;
-            due_add(loads, base, at);
+            due_add(loads, base, vcpu->block_gva, at);
         }
     }
     return loads->due_count > 0;
@@ -195,6 +197,7 @@ void loads_events(struct vcpu *vcpu)
         const struct tlb_entry *entry = entry_of(vcpu, due->spa);
         const struct load_page *page = page_find(loads, due->spa);
         vcpu_event_init(vcpu, &event, EVENT_REFETCH);
+        event.rip = due->block_gva; /* the engine has gone on since */
         event.refetch = (struct event_refetch){
             .spa = due->spa, .gpa = entry != NULL ? entry->gpa : 0,
             .gva = entry != NULL ? entry->gvn << PAGE_SHIFT : 0, .offset = due->offset,

@@ -10,6 +10,7 @@ enum { LOADS_PAGES = 32, LOADS_DUE = 16, LOADS_RECENT = 8 };
 /* Bytes of a page that were loaded again: EVENT_REFETCH at the next block boundary. */
 struct load_due {
     uint64_t spa;
+    uint64_t block_gva; /* of the block that loaded them */
     uint32_t offset, length;
 };
 
