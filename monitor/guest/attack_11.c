@@ -5,9 +5,10 @@
  */
 #include "monitor/guest/check.h"
 #include "monitor/guest/team.h"
+#include "monitor/insn.h"
 #include "monitor/lib/string.h"
 
-enum { OTHER = 1, OLD = 0, NEW = 1, ROUNDS = 20 };
+enum { OTHER = 1, OLD = 0, NEW = 1, ROUNDS = 20, PAUSES = 1000 };
 
 static uint8_t vmsa_page[2][4096] __attribute__((aligned(4096), section(".bss.page")));
 static struct svsm_calling_area area[2] __attribute__((aligned(4096), section(".bss.page")));
@@ -18,6 +19,9 @@ static _Noreturn void job_run(uint64_t job)
 {
     for (;;) {
         count[job]++;
+        for (unsigned i = 0; i < PAUSES; i++) {
+            insn_pause(); /* most of the time it is in the guest */
+        }
         guest_yield();
     }
 }

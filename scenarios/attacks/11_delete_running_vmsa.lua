@@ -2,17 +2,19 @@
 --
 -- A vCPU that was replaced runs on (A64). The guest makes a vCPU by CREATE_VCPU, then another in
 -- its place, and at last deletes the first one. The monitor tells the hypervisor that the first
--- VMSA is not to be run any more; the hypervisor goes on running it, in turn with the new one.
+-- VMSA is not to be run any more; the hypervisor says yes, and goes on running it, in turn with
+-- the new one.
 --
 -- Source: COCONUT-SVSM 50ad98e2 (vulnerable before it); attack catalogue A64.
 -- Preconditions: two processors. The page of a replaced vCPU stays a VMSA until DELETE_VCPU.
 -- Shows, on delete-running (which relies on what it told the hypervisor): the old vCPU counts on
---   beside the new one, on the same processor, with registers that the guest has given up.
---   vmsa-current finds the first VMRUN of it. Only DELETE_VCPU ends it, as the RMPADJUST that
---   gives the page back clears its VMSA bit.
--- Shows, on default: EFER.SVME of the old VMSA is cleared by a store, so VMRUN is refused. That
---   the VMSA's next exit does not write the old value back rests on the platform: a store to the
---   page of a VMSA that runs waits until it has left (setting inuse_write, npf_retry).
+--   beside the new one, on the same processor. vmsa-current finds the first VMRUN of it after the
+--   new one was made. Only DELETE_VCPU ends it: the RMPADJUST that gives the page back waits
+--   until it has left, and clears the page's VMSA bit.
+-- Shows, on default: it clears EFER.SVME in the old VMSA. The page of a VMSA that runs is in use,
+--   so the store is a nested page fault until it has left, and the next VMRUN is refused. This
+--   rests on the platform: where such a store is done at once, the VMSA's exit writes the old
+--   value back, and the old vCPU runs on (--set inuse_write=allow: vmsa-current is violated).
 -- Schedule: any.
 
 scenario {
@@ -21,6 +23,7 @@ scenario {
   monitor = "default",
   guest   = "attack-11",
   cpus    = 2,
+  slice_insns = 1000,
   expect  = {
     ["delete-running"] = {
       violates = "vmsa-current",
@@ -30,13 +33,13 @@ scenario {
     default = {
       holds   = "all",
       ends    = "terminated:0:0",
-      fault   = "invalid",
+      fault   = { { name = "npf-rmp", gpa = "guest:vmsa_page", vmpl = 0 }, "invalid" },
       console = "attack-11: 7 passed, 0 failed",
     },
   },
 }
 
-local DESTROY, REFUSED = 2, -1
+local DESTROY = 2
 local old -- the VMSA that must not run any more
 
 function hypervisor(vcpu)
@@ -47,9 +50,10 @@ function hypervisor(vcpu)
     local exit = again and vcpu:run { vmsa = again } or vcpu:run()
     if exit.kind == "ap_creation" and exit.nae_info1 & 0xffff == DESTROY then
       old = hv.vmsa(1, 3)
-    end
-    if again and exit.kind == "invalid" then
-      if exit.code == REFUSED then old = nil end
+      hv.answer(exit, {}) -- "done": it runs on
+    elseif exit.kind == "invalid" then -- until there is another one
+      old = nil
+      vcpu:park(1)
     else
       hv.honest(exit)
     end
