@@ -9,6 +9,7 @@
 -- Source: classic; Linux KVM had the same on its side of the GHCB (CVE-2023-4155, 4e15a0ddc3ff);
 -- attack catalogue A40, A41.
 -- Preconditions: a page-state list that takes more than one exit.
+-- Schedule: any.
 -- Shows, with --monitor refetch (which checks one reading of the header and goes on with another):
 -- the end of the list is the hypervisor's, past the check that refuses exactly this; the third page
 -- is taken for done, and PVALIDATE faults there, for it is still the hypervisor's. double-fetch

@@ -7,6 +7,7 @@
 --
 -- Source: Linux vmgexit_psc(), which checks what comes back; attack catalogue A43, A44.
 -- Preconditions: none; the answer to a page-state change is the hypervisor's.
+-- Schedule: any.
 -- Shows, with --monitor trust-psc (which validates as many pages as the answer counts, and takes
 -- the rest for private already): it grants a page that it never validated, and that ends in #VC
 -- 0x404. use-before-confirm finds it there.

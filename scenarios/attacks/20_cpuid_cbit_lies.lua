@@ -7,6 +7,7 @@
 --
 -- Source: COCONUT SVSM d72a9aac, b193fa20; Linux verify_cbit; attack catalogue A15, A45.
 -- Preconditions: the monitor asks the hypervisor before it looks at the CPUID page.
+-- Schedule: any.
 -- Shows, with --monitor hv-cbit (which believes it): page tables and fetches are private whatever
 -- the C-bit says, so the monitor goes on after it has loaded CR3, up to its next access to data:
 -- its own stack, private and validated, read with C=0. alias finds it there. What it reads is

@@ -8,6 +8,7 @@
 -- Source: Linux vc_slow_virt_to_phys(), which refuses encrypted pages; attack catalogue A46, A47.
 -- Preconditions: a #VC handler that serves device memory; the nested page table is the
 -- hypervisor's.
+-- Schedule: any.
 -- Shows, with --monitor mmio-private: the key stands in the GHCB. secret-containment finds it there
 -- at the VMGEXIT, fail-stop that the monitor went on after a #VC that only an attack can cause.
 -- Shows, with --monitor default (which has no devices, and ends at any #VC): termination with code

@@ -9,6 +9,7 @@
 -- Source: COCONUT SVSM b6d1f2c3 (issue 114), 9a13e865; attack catalogue A08, A48 (this monitor
 -- reads no ACPI tables; what it is told of processors and memory is in PARAMS).
 -- Preconditions: the memory map is the hypervisor's, as in PARAMS (docs/launch-abi.md) or fw_cfg.
+-- Schedule: any.
 -- Shows, with --monitor map-overlap (which cuts its own range out of the entry that holds its
 -- start, and looks at no other): the guest reads VMPCK0. double-validate and single-binding find
 -- the PVALIDATE of a page that is valid elsewhere; grant-private, vmpl0-confidentiality,

@@ -8,6 +8,7 @@
 --
 -- Source: attack catalogue A50, A51, A65, A80; COCONUT SVSM 954873bb; GHCB 56421 section 2.3.1.
 -- Preconditions: none; all of this is a hypervisor's right.
+-- Schedule: any.
 -- Shows, with --monitor term-returns (which serves calls when it is run after its termination
 -- request): the guest goes on as if nothing had happened, under a monitor that had given up on its
 -- machine. fail-stop finds it at the first request after the termination request.

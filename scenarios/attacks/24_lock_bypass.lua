@@ -9,6 +9,7 @@
 -- PVALIDATE keeps permissions, RMPUPDATE clears them, and so the lock must be in the monitor's
 -- ledger, not in the RMP).
 -- Preconditions: the kernel is locked; an honest hypervisor will do.
+-- Schedule: any.
 -- Shows, with --monitor regrant (which grants every page that it validates all permissions): the
 -- page comes back writable and executable, and what was written into it runs. lock-kernel finds it
 -- at the RMPADJUST of SetPagePrivate that follows the lock.

@@ -15,6 +15,7 @@
 -- Source: CVE-2023-20592 (CacheWarp), CVE-2024-21944 (BadRAM), CVE-2025-0033 (RMPocalypse); attack
 -- catalogue B1, B2, B3.
 -- Preconditions: a processor with these bugs.
+-- Schedule: any.
 -- Shows, with --monitor default: the guest reads VMPCK0, old text and the monitor's INFO page.
 -- vm-integrity finds the writes that no RMP check saw, vmpl0-confidentiality and vmpl0-integrity
 -- the grant of the key's page, secret-containment the key in it. There is no defence to name.

@@ -6,6 +6,7 @@
 --
 -- Source: COCONUT SVSM 9a13e865, d98be862 (the MADT's processors); attack catalogue A48, I24.
 -- Preconditions: none; the number of processors and their APIC IDs are the hypervisor's word.
+-- Schedule: any.
 -- Shows, with --monitor default: PARAMS is refused before anything else is done with it,
 -- termination with code 0x07.
 

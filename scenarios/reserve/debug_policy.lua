@@ -6,6 +6,7 @@
 --
 -- Source: SEV-SNP ABI 56860, SNP_DBG_DECRYPT and the guest policy; attack catalogue A99.
 -- Preconditions: nobody has checked the policy, which stands in every attestation report.
+-- Schedule: any.
 -- Shows, with --monitor default: the key is the hypervisor's, and with it every message to the
 -- firmware. hv-confidentiality finds the read that gave plaintext. The monitor has no part in it:
 -- the defence is the verifier's, who refuses a report with this policy (docs/attestation.md).

@@ -5,6 +5,7 @@
 --
 -- Source: SEV-SNP ABI 56860, SNP_DBG_DECRYPT and the guest policy; attack catalogue A99.
 -- Preconditions: none.
+-- Schedule: any.
 -- Shows, with --monitor default: the firmware refuses (POLICY_FAILURE), and gives nothing.
 
 scenario {

@@ -6,6 +6,7 @@
 --
 -- Source: attack catalogue A83 (executable guest mappings: linux-svsm 975c44c, 5443c10), I21.
 -- Preconditions: none beyond the call; an honest hypervisor will do.
+-- Schedule: any.
 -- Shows, with --monitor guest-code: the routine reads the monitor's INFO page ("SNPLINFO").
 -- measured-code finds the first fetch of VMPL 0 from a page with bytes of the guest.
 -- Shows, with --monitor default: there is no such call, and no window that could execute anything.

@@ -7,6 +7,7 @@
 -- Source: synthetic, after WeSee and Heckler (CVE-2024-25742, CVE-2024-25743), which restricted
 -- injection ends; APM 2 15.36.16; attack catalogue A30, B.
 -- Preconditions: a processor with this bug.
+-- Schedule: any.
 -- Shows, with --monitor default: injection finds the event that should have been refused. The
 -- monitor causes no exception itself, so it ends at one: termination with code 0x4e, as without
 -- restricted injection.

@@ -7,6 +7,7 @@
 --
 -- Source: COCONUT SVSM aa5b613c (secrets left behind by an early stage); attack catalogue A13, A79.
 -- Preconditions: a page of the monitor's becomes shared while it holds a secret.
+-- Schedule: any.
 -- Shows, with --monitor share-secret: share-secret finds the PVALIDATE that rescinds the page.
 -- Nothing worse comes of it here, for the rest of this monitor overwrites every page before the
 -- guest gets it: the guest finds zeros. On a monitor without that, the two together are the end of

@@ -6,6 +6,7 @@
 --
 -- Source: COCONUT SVSM 911877ef (RMPADJUST gave more than it should); attack catalogue A66, A60.
 -- Preconditions: two processors; an honest hypervisor will do.
+-- Schedule: any.
 -- Shows, with --monitor half-revoke (which leaves VMPL 3 its R when it sets the VMSA bit): the
 -- guest reads the registers, then is stopped at the store. vmsa-grant finds the RMPADJUST.
 -- Shows, with --monitor open-vmsa (R and W): the store succeeds, the vCPU runs the guest's code at
