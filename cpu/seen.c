@@ -77,17 +77,21 @@ static void address_note(struct vcpu *vcpu, const struct tlb_entry *entry, bool 
     *gvn_1 = entry->gvn + 1;
 }
 
-/* The guest's own page: assigned and validated. */
-static bool validated(const struct vcpu *vcpu, uint64_t spa)
+/*
+ * The guest's own page: assigned and validated, at this address. The hypervisor may lead an address
+ * that is shared to any page.
+ */
+static bool validated(const struct vcpu *vcpu, uint64_t gpa, uint64_t spa)
 {
     const struct rmp_entry *entry = rmp_entry_at(vcpu->env->rmp, spa);
 
-    return entry != NULL && entry->assigned && entry->asid == vcpu->state.asid && entry->validated;
+    return entry != NULL && entry->assigned && entry->asid == vcpu->state.asid && entry->validated
+           && (uint64_t)entry->gpn << PAGE_SHIFT == page_base_of(gpa, (enum page_size)entry->size);
 }
 
 void seen_unencrypted(struct vcpu *vcpu, uint64_t gva, uint64_t gpa, uint64_t spa)
 {
-    if (vcpu->env->seen.pages != 0 && vcpu->state.vmpl == 0 && validated(vcpu, spa))
+    if (vcpu->env->seen.pages != 0 && vcpu->state.vmpl == 0 && validated(vcpu, gpa, spa))
         alias_event(vcpu, &(struct event_alias){ .spa = page_base(spa), .gpa = page_base(gpa),
                                                  .gva = page_base(gva),
                                                  .what = ALIAS_UNENCRYPTED });

@@ -19,7 +19,10 @@ enum {
     SOURCE_INJECTED = 1,
 };
 
-/* How much an event says that the processor goes on. */
+/*
+ * How much an event says that VMPL0 goes on. That a lower VMPL runs says nothing: the hypervisor
+ * may enter what VMSA it likes at any time.
+ */
 enum step { STEP_NONE, STEP_CONSOLE, STEP_ON, STEP_TERMINATION };
 
 static enum step step_of(const struct event *event)
@@ -38,11 +41,6 @@ static enum step step_of(const struct event *event)
         if (request->protocol == VMGEXIT_MSR)
             return (request->code & MSR_REQUEST) == MSR_TERMINATE ? STEP_TERMINATION : STEP_ON;
         return request->code == EXIT_IOIO ? STEP_CONSOLE : STEP_ON;
-    case EVENT_WORLD:
-        return event->world.phase == 0 && event->world.result == 0 && event->vmpl > 0 &&
-                       event->vmpl != EVENT_NO_VMPL
-                   ? STEP_ON
-                   : STEP_NONE;
     default:
         return STEP_NONE;
     }
@@ -95,8 +93,7 @@ static void apply(const struct rule_view *view, struct rule_state *state)
 
 const struct rule rule_fail_stop = {
     .moment = RULE_BEFORE,
-    .kinds = RULE_KIND(EVENT_FAULT) | RULE_KIND(EVENT_RMP) | RULE_KIND(EVENT_VMGEXIT) |
-             RULE_KIND(EVENT_WORLD),
+    .kinds = RULE_KIND(EVENT_FAULT) | RULE_KIND(EVENT_RMP) | RULE_KIND(EVENT_VMGEXIT),
     .check = check,
     .apply = apply,
 };

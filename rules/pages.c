@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rules/pages.h"
 
+#include "rmp/addr.h"
 #include "rmp/insn.h"
 
 /* Raw entry, low word (layout: rmp/rmp.h). */
@@ -78,8 +79,13 @@ static bool change_of_launch(const struct event_launch_page *launch, uint64_t pa
 
 bool change_of(const struct event *event, uint64_t pages_count, struct change *change)
 {
-    if (event->kind == EVENT_RMP)
-        return change_of_rmp(&event->rmp, pages_count, change);
+    if (event->kind == EVENT_RMP) {
+        if (!change_of_rmp(&event->rmp, pages_count, change))
+            return false;
+        change->passed_on = event->rmp.insn == RMP_INSN_RMPADJUST && event->vmpl >= 1 &&
+                            event->vmpl < VMPL_COUNT;
+        return true;
+    }
     if (event->kind == EVENT_LAUNCH_PAGE)
         return change_of_launch(&event->launch_page, pages_count, change);
     return false;
@@ -152,6 +158,15 @@ static unsigned writers_of(uint32_t lower)
     return (lower >> 9 & 1) | (lower >> 16 & 2) | (lower >> 23 & 4);
 }
 
+/* What a lower VMPL passes on is its own decision; it could have written itself. */
+static void writers_apply(struct page *page, const struct change *change)
+{
+    if (change->insn == 0 || change->rebound)
+        page->writers = writers_of(change->lower) & 7;
+    else if (!change->passed_on)
+        page->writers = (page->writers | writers_of(change->raised)) & 7;
+}
+
 /* The content labels; the state machine is drawn in docs/invariants.md. */
 static void content_apply(struct page *page, const struct change *change)
 {
@@ -193,8 +208,7 @@ void pages_apply_change(struct pages *pages, const struct change *change)
         page->validated = change->validated;
         page->vmsa = change->vmsa;
         page->lower = change->lower;
-        page->writers = (change->insn == 0 || change->rebound ? 0 : page->writers) |
-                        writers_of(change->lower);
+        writers_apply(page, change);
         content_apply(page, change);
         if (page->validated)
             binding_add(pages, change->first + i);

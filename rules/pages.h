@@ -29,7 +29,7 @@ struct page {
     uint64_t old : 1;        /* was one of these in an earlier binding, not overwritten since */
     uint64_t unscrubbed : 1; /* made valid by PVALIDATE, not overwritten in full since */
     uint64_t moved : 1;      /* the event being looked at made it valid where it was not before */
-    uint64_t writers : 3;    /* VMPL1-3 that had W since its rebinding, launch or scrub */
+    uint64_t writers : 3;    /* VMPL1-3 that were given W since its rebinding, launch or scrub */
     uint32_t lower;          /* permissions of VMPL1-3, LOWER_ANY bits */
     uint32_t next;           /* in the chain of valid pages of a bucket: number + 1, 0 ends it */
 };
@@ -48,6 +48,7 @@ struct change {
     uint8_t insn;     /* enum rmp_insn; 0 for a launch page */
     bool rebound;     /* lost its binding: assigned, ASID, GPA or size changed by RMPUPDATE */
     bool validates;   /* PVALIDATE from 0 to 1 */
+    bool passed_on;   /* RMPADJUST by a VMPL that is not 0: of what it has itself */
     bool monitor;     /* launch page of VMPL0 that no lower VMPL may touch */
     uint32_t raised;  /* LOWER_ANY bits that were not there before */
     uint32_t dropped; /* LOWER_ANY bits that are there no more */

@@ -12,7 +12,7 @@ enum { NUMBERS, FIRST_LOW, FIRST_HIGH, OTHERS };
 static bool message_of(const struct event *event, uint64_t hash[2])
 {
     memcpy(hash, event->psp.plaintext_hash, sizeof(event->psp.plaintext_hash));
-    return event->psp.command == PSP_GUEST_MESSAGE && (hash[0] | hash[1]) != 0;
+    return event_is_own_message(event) && (hash[0] | hash[1]) != 0;
 }
 
 /* False if the pair was not used before. */

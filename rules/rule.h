@@ -36,6 +36,15 @@ typedef void rule_apply_fn(const struct rule_view *view, struct rule_state *stat
 /* The command of a `psp` event that stands for a guest message. */
 enum { PSP_GUEST_MESSAGE = 0x94 };
 
+/*
+ * VMPL0 asks for a lower VMPL to be run (GHCB 56421, Run VMPL): the call that it was at is over.
+ * Nothing else tells that, as the hypervisor may enter a lower VMPL whenever it likes.
+ */
+bool event_runs_vmpl(const struct event *event);
+
+/* A guest message under VMPCK0, which no lower VMPL may hold. */
+bool event_is_own_message(const struct event *event);
+
 #define RULE_KIND(kind) (UINT64_C(1) << (kind))
 
 struct rule {

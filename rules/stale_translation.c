@@ -5,7 +5,7 @@
 enum {
     MAP_DROPS,   /* page -> when something was last taken from it, and by what processor */
     MAP_SEALS,   /* page -> when it was last made a VMSA page */
-    MAP_ENTRIES, /* processor -> when it last entered a lower VMPL */
+    MAP_RETURNS, /* processor -> when VMPL0 last asked there for a lower VMPL to be run */
 };
 
 /* Sequence number and processor in one word; 0 where it was not VMPL0's doing. */
@@ -22,7 +22,7 @@ static bool check(const struct rule_view *view, uint64_t *spa)
     drop = word_map_get(&map[MAP_DROPS], number, 0);
     seq = drop >> VCPU_BITS;
     return seq != 0 &&
-           (word_map_get(&map[MAP_ENTRIES], drop & ((1u << VCPU_BITS) - 1), 0) > seq ||
+           (word_map_get(&map[MAP_RETURNS], drop & ((1u << VCPU_BITS) - 1), 0) > seq ||
             word_map_get(&map[MAP_SEALS], number, 0) >= seq);
 }
 
@@ -50,14 +50,13 @@ static void apply(const struct rule_view *view, struct rule_state *state)
     if (view->change != NULL && (view->change->insn == RMP_INSN_PVALIDATE ||
                                  view->change->insn == RMP_INSN_RMPADJUST))
         apply_change(event, view->change, state);
-    else if (event->kind == EVENT_WORLD && event->world.phase == 0 && event->world.result == 0 &&
-             event->vmpl >= 1 && event->vmpl <= 3)
-        word_map_set(&state->map[MAP_ENTRIES], event->vcpu, event->seq);
+    else if (event_runs_vmpl(event))
+        word_map_set(&state->map[MAP_RETURNS], event->vcpu, event->seq);
 }
 
 const struct rule rule_stale_translation = {
     .moment = RULE_BEFORE,
-    .kinds = RULE_KIND(EVENT_STALE) | RULE_KIND(EVENT_RMP) | RULE_KIND(EVENT_WORLD),
+    .kinds = RULE_KIND(EVENT_STALE) | RULE_KIND(EVENT_RMP) | RULE_KIND(EVENT_VMGEXIT),
     .check = check,
     .apply = apply,
 };

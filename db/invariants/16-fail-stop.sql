@@ -6,10 +6,10 @@
 -- A processor is to stop after an exception of VMPL0 that is #VC 0x404 by hardware (page not
 -- validated); #VC 0x400 by hardware at a guest page that is valid somewhere; an exception that
 -- was injected (vector below 32, but NMI and #HV). Broken by the first going-on of it after
--- that: a PVALIDATE, an RMPADJUST, a request that is not console (IOIO) or termination, a VMRUN
--- that entered a lower VMPL. It has to stop as well after its own request to be terminated; then
--- console output is going on, too. What goes on is reported once for each fault and for each
--- such request.
+-- that: a PVALIDATE, an RMPADJUST, a request that is not console (IOIO) or termination. It has to
+-- stop as well after its own request to be terminated; then console output is going on, too. What
+-- goes on is reported once for each fault and for each such request. That a lower VMPL is entered
+-- counts for nothing: the hypervisor can do that at any time.
 WITH fatal AS (
   SELECT f.seq, e.vcpu
   FROM fault f
@@ -38,11 +38,6 @@ WITH fatal AS (
   FROM rmp r
   JOIN event e ON e.seq = r.seq
   WHERE e.vmpl = 0 AND r.insn IN (1, 2)
-  UNION ALL
-  SELECT w.seq, e.vcpu, 'on', 0
-  FROM world w
-  JOIN event e ON e.seq = w.seq
-  WHERE e.vmpl > 0 AND w.phase = 0 AND w.result = 0
 ), state AS (
   -- The last bit says whether what came last is what arms the processor, or a going-on.
   SELECT *, coalesce(max(CASE WHEN step IN ('fault', 'on') THEN seq * 2 + (step = 'fault') END)

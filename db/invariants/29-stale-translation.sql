@@ -4,8 +4,10 @@
 -- source: APM 2 15.36.9 (TLB), 15.36.12
 --
 -- Violated at a stale event on a page of which the latest RMPADJUST or PVALIDATE that took
--- something away (a permission of a lower VMPL, the validation) was VMPL0's, if since then that
--- processor has entered a lower VMPL, or if then or since RMPADJUST made the page a VMSA page.
+-- something away (a permission of a lower VMPL, the validation) was VMPL0's, if since then VMPL0 has
+-- asked on that processor for a lower VMPL to be run (its call is over), or if then or since
+-- RMPADJUST made the page a VMSA page. That a lower VMPL is entered says nothing: the hypervisor can
+-- do that while the call is still at work.
 WITH wanted AS (
   SELECT DISTINCT spa >> 12 AS spn FROM stale
 ), marker AS (
@@ -30,8 +32,8 @@ JOIN event d ON d.seq = s.drop_seq
 WHERE s.used AND d.vmpl = 0
   AND (s.seal_seq >= s.drop_seq
        OR EXISTS (SELECT 1
-                  FROM world w
-                  JOIN event e ON e.seq = w.seq
-                  WHERE w.seq > s.drop_seq AND w.seq < s.seq AND w.phase = 0 AND w.result = 0
-                    AND e.vmpl BETWEEN 1 AND 3 AND e.vcpu IS d.vcpu))
+                  FROM vmgexit v
+                  JOIN event e ON e.seq = v.seq
+                  WHERE v.seq > s.drop_seq AND v.seq < s.seq AND v.phase = 0 AND v.protocol = 2
+                    AND v.code = 0x80000018 AND e.vmpl = 0 AND e.vcpu IS d.vcpu))
 ORDER BY s.seq;

@@ -149,3 +149,21 @@ uint64_t s_hv_write(struct stream *s, uint64_t spa, uint64_t length)
     event->hv_access.write = 1;
     return event->seq;
 }
+
+uint64_t s_shared_write(struct stream *s, uint64_t spn, uint8_t vmpl)
+{
+    struct event *event = stream_add(s, EVENT_SHARED_WRITE, vmpl);
+
+    event->page.spa = spn << PAGE_SHIFT;
+    return event->seq;
+}
+
+uint64_t s_map(struct stream *s, uint64_t spn, enum page_size size)
+{
+    struct event *event = stream_add(s, EVENT_NPT, ACTOR_HV);
+
+    event->npt.spa = spn << PAGE_SHIFT;
+    event->npt.size = (uint8_t)size;
+    event->npt.present = 1;
+    return event->seq;
+}

@@ -29,6 +29,9 @@ uint64_t s_enter(struct stream *s, uint16_t vcpu, uint8_t vmpl, uint64_t spn, ui
 uint64_t s_leave(struct stream *s, uint16_t vcpu, uint64_t exit_code, uint64_t doorbell_spn,
                  uint16_t doorbell);
 uint64_t s_run_vmpl(struct stream *s, uint16_t vcpu);
+/* A store with C=0 to a page, and a nested mapping that leads to it. */
+uint64_t s_shared_write(struct stream *s, uint64_t spn, uint8_t vmpl);
+uint64_t s_map(struct stream *s, uint64_t spn, enum page_size size);
 uint64_t s_hv_write(struct stream *s, uint64_t spa, uint64_t length);
 
 #endif

@@ -50,6 +50,10 @@ void theme_vmsa(struct stream *s, bool wide)
 {
     uint64_t spn = pick_spn(wide);
 
+    if (pick(6) == 0) {
+        s_run_vmpl(s, pick_vcpu());
+        return;
+    }
     switch (pick(9)) {
     case 0:
         s_seal(s, spn, pick(4));
@@ -67,6 +71,8 @@ void theme_vmsa(struct stream *s, bool wide)
         s_vmsa(s, spn, (uint8_t)(VMSA_LAUNCHED + pick(4)), pick(2), (uint8_t)pick(2));
         stream_last(s)->vmsa.result = pick(5) == 0;
         s_by(s, pick_vcpu(), pick_vmpl());
+        if (pick(2) != 0)
+            s_run_vmpl(s, stream_last(s)->vcpu);
         break;
     case 6:
     case 7:
@@ -85,7 +91,13 @@ static void doorbell_step(struct stream *s)
     static const uint64_t exits[] = {0x78, 0x78, 0x403, 0x403, 0x60};
     uint16_t vcpu = pick_vcpu();
 
-    switch (pick(6)) {
+    switch (pick(7)) {
+    case 6:
+        if (pick(2) != 0)
+            s_shared_write(s, pick(4), (uint8_t)pick(3));
+        else
+            s_map(s, pick(4), pick(6) == 0 ? PAGE_2M : PAGE_4K);
+        break;
     case 0:
         s_hv_write(s, pick(4) << PAGE_SHIFT | pick(4096), pick(4) != 0 ? 2 : pick(0x3000));
         stream_last(s)->hv_access.refused = pick(6) == 0;

@@ -195,6 +195,7 @@ static void test_psp_sequence(void)
     s_psp(s, 0, 0, 1, 0x11); /* and replayed */
     s_psp(s, 1, 0, 3, 0x22);
     s_psp(s, 1, 1, 1, 0x33); /* another key */
+    s_psp(s, 1, 1, 1, 0x34); /* which VMPL 1 may hold */
     s_psp(s, 0, 0, 1, 0);    /* garbage */
     s_psp(s, 0, 0, 1, 0x44);
     stream_last(s)->psp.command = 0x95;
@@ -202,8 +203,8 @@ static void test_psp_sequence(void)
     done(s, "psp-sequence", s_psp(s, 1, 0, 1, 0x44));
 
     s = stream_new(); /* half of the hash is enough */
-    s_psp(s, 1, 3, UINT64_C(1) << 63, 0x11);
-    s_psp(s, 1, 3, UINT64_C(1) << 63, 0x11);
+    s_psp(s, 1, 0, UINT64_C(1) << 63, 0x11);
+    s_psp(s, 1, 0, UINT64_C(1) << 63, 0x11);
     stream_last(s)->psp.plaintext_hash[15] = 0x12;
     done(s, "psp-sequence", s->events->len);
 }
@@ -219,7 +220,10 @@ static void test_psp_answer(void)
     s_psp(s, 0, 0, 3, 1);
     stream_last(s)->psp.status = 0x16; /* refused: the number stays */
     s_psp(s, 1, 0, 3, 1);
-    s_psp(s, 1, 1, 1, 1);
+    s_psp(s, 1, 1, 9, 1); /* under a key that VMPL 1 may hold */
+    s_psp(s, 1, 0, 9, 0); /* anybody's: not authentic */
+    s_psp(s, 1, 0, 9, 1); /* a lower VMPL hands it over */
+    stream_last(s)->vmpl = 1;
     expect(s, "psp-answer", 0);
     done(s, "psp-answer", s_psp(s, 1, 0, 5, 1));
 

@@ -122,6 +122,25 @@ static void test_lost_event(void)
     stream_last(s)->hv_access.write = 0;
     expect(s, name, 0);
     done(s, name, s_leave(s, 0, EXIT_HLT, 3, 0x40));
+
+    s = stream_new(); /* a lower VMPL wrote; the address was led to the page; 2 MiB of them */
+    s_fault(s, 0, VECTOR_HV, 1);
+    s_shared_write(s, 3, 2);
+    s_leave(s, 0, EXIT_HLT, 3, 0x40);
+    s_fault(s, 0, VECTOR_HV, 1);
+    s_map(s, 3, PAGE_4K);
+    s_leave(s, 0, EXIT_HLT, 3, 0x40);
+    s_fault(s, 0, VECTOR_HV, 1);
+    s_map(s, 512, PAGE_2M);
+    s_leave(s, 0, EXIT_HLT, 600, 0x40);
+    s_fault(s, 0, VECTOR_HV, 1);
+    s_shared_write(s, 3, 0);
+    s_shared_write(s, 2, 1);
+    s_map(s, 2, PAGE_4K);
+    s_map(s, 0, PAGE_2M);
+    stream_last(s)->npt.present = 0;
+    expect(s, name, 0);
+    done(s, name, s_leave(s, 0, EXIT_HLT, 3, 0x40));
 }
 
 int main(int argc, char **argv)

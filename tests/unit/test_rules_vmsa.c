@@ -38,6 +38,17 @@ static void test_vmsa_privileged(void)
     expect(s, name, 0);
     done(s, name, s_enter(s, 0, 1, 1, 0));
 
+    s = stream_new(); /* VMPL1 let VMPL2 write: its own decision, and it could write itself */
+    s_page(s, 1, 7);
+    s_adjust(s, 1, 1, RMP_PERM_W, false);
+    s_adjust(s, 1, 2, RMP_PERM_W, false);
+    s_by(s, 0, 1);
+    s_adjust(s, 1, 1, 0, false);
+    s_adjust(s, 1, 2, 0, false);
+    s_enter(s, 0, 1, 1, 0);
+    expect(s, name, 0);
+    done(s, name, s_enter(s, 0, 0, 1, 0));
+
     s = stream_new(); /* a scrub, a rebinding and a launch end it */
     s_page(s, 1, 7);
     s_adjust(s, 1, 3, RMP_PERM_W, false);
@@ -114,6 +125,12 @@ static void test_vmsa_current(void)
     s_enter(s, 0, 1, 2, 0);
     expect(s, name, 0);
     s_vmsa(s, 5, VMSA_ON_INIT, 0, 2);
+    s_by(s, 1, 0); /* by processor 1 */
+    s_enter(s, 0, 2, 5, 0);
+    s_enter(s, 0, 2, 1, 0); /* VMPL0 may still be about to stop it */
+    s_run_vmpl(s, 0);
+    s_enter(s, 0, 2, 1, 0);
+    s_run_vmpl(s, 1);
     s_enter(s, 0, 2, 5, 0);
     expect(s, name, 0);
     done(s, name, s_enter(s, 0, 2, 1, 0));
@@ -122,9 +139,12 @@ static void test_vmsa_current(void)
     s_vmsa(s, 1, VMSA_CREATE, 0, 2);
     s_vmsa(s, 1, VMSA_DESTROY, 0, 2);
     s_vmsa(s, 1, VMSA_CREATE, 1, 2);
+    s_run_vmpl(s, 0);
     s_enter(s, 1, 2, 1, 0);
     expect(s, name, 0);
     s_vmsa(s, 1, VMSA_DESTROY, 1, 2);
+    s_enter(s, 1, 2, 1, 0);
+    s_run_vmpl(s, 0);
     s_vmrun(s, 1, 1, 1);
     expect(s, name, 0);
     done(s, name, s_enter(s, 1, 2, 1, 0));
@@ -138,14 +158,22 @@ static void test_stale_translation(void)
     s_page(s, 1, 7);
     s_adjust(s, 1, 2, 0xf, false);
     s_stale(s, 1); /* nothing was taken */
-    s_enter(s, 0, 2, 9, 0);
+    s_run_vmpl(s, 0);
     s_adjust(s, 1, 2, RMP_PERM_R, false);
-    s_enter(s, 1, 2, 9, 0); /* another processor's entry */
-    s_enter(s, 0, 0, 9, 0); /* VMPL0 itself */
+    s_enter(s, 0, 2, 9, 0); /* the hypervisor's doing */
+    s_run_vmpl(s, 1);       /* another processor's call */
+    s_run_vmpl(s, 0);
+    s_by(s, 0, 1); /* not VMPL0 */
+    s_run_vmpl(s, 0);
+    stream_last(s)->vmgexit.phase = 1;
+    s_run_vmpl(s, 0);
+    stream_last(s)->vmgexit.protocol = VMGEXIT_MSR;
+    s_run_vmpl(s, 0);
+    stream_last(s)->vmgexit.code = 0x80000010;
     s_stale(s, 1);
     s_stale(s, 2);
     expect(s, name, 0);
-    s_enter(s, 0, 2, 9, 0);
+    s_run_vmpl(s, 0);
     expect(s, name, 0);
     done(s, name, s_stale(s, 1));
 
@@ -156,7 +184,7 @@ static void test_stale_translation(void)
     s_by(s, 1, 0);
     s_validate(s, 2, false);
     s_by(s, 1, 1);
-    s_enter(s, 1, 2, 9, 0);
+    s_run_vmpl(s, 1);
     s_stale(s, 2);
     expect(s, name, 0);
     done(s, name, s_stale(s, 1));
@@ -187,7 +215,7 @@ static void test_stale_translation(void)
     s_assign(s, 1024, 512, PAGE_2M);
     s_validate(s, 1024, true);
     s_validate(s, 1024, false);
-    s_enter(s, 0, 3, 9, 0);
+    s_run_vmpl(s, 0);
     s_stale(s, 1023);
     expect(s, name, 0);
     done(s, name, s_stale(s, 1030));
