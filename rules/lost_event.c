@@ -52,7 +52,7 @@ static void note(const struct rule_view *view, struct word_map *map, uint64_t sp
         word_map_set(map, i, view->event->seq);
 }
 
-/* Others may have put something there: by a store, or by leading the guest's address to the page. */
+/* Others put something there: by a store, or by leading the guest's address to the page. */
 static void apply_write(const struct rule_view *view, struct word_map *map)
 {
     const struct event *event = view->event;

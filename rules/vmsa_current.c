@@ -5,7 +5,7 @@
 enum {
     MAP_LATEST,  /* page -> what VMPL0 last said of it: DESTROYED, or the place it was made for */
     MAP_CURRENT, /* place -> page + 1 that was last made for it */
-    MAP_GONE,    /* page -> when, and on what processor, it was destroyed or replaced; 0: it is not */
+    MAP_GONE,    /* page -> when and on what processor it was destroyed or replaced, else 0 */
     MAP_RETURNS, /* processor -> when VMPL0 last asked there for a lower VMPL to be run */
 };
 enum { UNKNOWN = 0, DESTROYED = 1, PLACE_FIRST = 2 };

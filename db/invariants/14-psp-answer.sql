@@ -3,10 +3,11 @@
 -- statement: the guest goes on only with the sequence number that an answer entitles it to
 -- source: AMD SEV-SNP firmware ABI 56860 (guest messages: sequence numbers)
 --
--- Violated when VMPL0 hands over (phase 1) a message under VMPCK0 whose number is more than two above
--- the highest that the firmware has answered with success (phase 0, status 0) for that key; if
--- there is none, above one. One that is not authentic (hash zero) may be anybody's: it lies in a
--- shared page. The other keys are also lower VMPLs'. Numbers have no sign: a negative one is above all others.
+-- Violated when VMPL0 hands over (phase 1) a message under VMPCK0 whose number is more than two
+-- above the highest that the firmware has answered with success (phase 0, status 0) for that
+-- key; if there is none, above one. One that is not authentic (hash zero) may be anybody's: it
+-- lies in a shared page. The other keys are also lower VMPLs'. Numbers have no sign: a negative
+-- one is above all others.
 WITH message AS (
   SELECT p.seq, vmpck, seqno, phase, e.vmpl, plaintext_hash,
          max(CASE WHEN phase = 0 AND status = 0 AND seqno < 0 THEN seqno END) OVER earlier AS huge,

@@ -3,9 +3,10 @@
 -- statement: no VMSA runs that a VMPL below its own could have written
 -- source: APM 2 15.36.7 and 15.36.12
 --
--- Violated at a VMRUN that entered a VMSA of VMPL v on a page on which some VMPL k > v has been given
--- W since the page's last rebinding, launch or scrub, or has had it right after these. What a lower
--- VMPL's RMPADJUST gives does not count: it passes on what it has, and so could have written itself.
+-- Violated at a VMRUN that entered a VMSA of VMPL v on a page on which some VMPL k > v has been
+-- given W since the page's last rebinding, launch or scrub, or has had it right after these.
+-- What a lower VMPL's RMPADJUST gives does not count: it passes on what it has, and so could
+-- have written itself.
 WITH entered AS (
   SELECT w.seq, w.vmsa_spa >> 12 AS spn, e.vmpl
   FROM world w

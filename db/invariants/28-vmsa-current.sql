@@ -5,8 +5,9 @@
 --
 -- Violated at a VMRUN that entered a page of which VMPL0 said in its latest accepted vmsa event
 -- that it is destroyed, or for whose place (processor, VMPL) VMPL0 has had another page accepted
--- since: once VMPL0, on the processor that said so, has asked for a lower VMPL to be run. Until then
--- it may still be about to stop the VMSA, and the hypervisor runs what it likes. Pages of which VMPL0 said nothing (those of the launch) are not judged.
+-- since: once VMPL0, on the processor that said so, has asked for a lower VMPL to be run. Until
+-- then it may still be about to stop the VMSA, and the hypervisor runs what it likes. Pages of
+-- which VMPL0 said nothing (those of the launch) are not judged.
 WITH told AS (
   SELECT v.seq, e.vcpu, v.spa >> 12 AS spn, v.action, (v.apic_id << 8) | v.vmsa_vmpl AS place
   FROM vmsa v

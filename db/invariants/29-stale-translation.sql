@@ -4,10 +4,10 @@
 -- source: APM 2 15.36.9 (TLB), 15.36.12
 --
 -- Violated at a stale event on a page of which the latest RMPADJUST or PVALIDATE that took
--- something away (a permission of a lower VMPL, the validation) was VMPL0's, if since then VMPL0 has
--- asked on that processor for a lower VMPL to be run (its call is over), or if then or since
--- RMPADJUST made the page a VMSA page. That a lower VMPL is entered says nothing: the hypervisor can
--- do that while the call is still at work.
+-- something away (a permission of a lower VMPL, the validation) was VMPL0's, if since then VMPL0
+-- has asked on that processor for a lower VMPL to be run (its call is over), or if then or since
+-- RMPADJUST made the page a VMSA page. That a lower VMPL is entered says nothing: the hypervisor
+-- can do that while the call is still at work.
 WITH wanted AS (
   SELECT DISTINCT spa >> 12 AS spn FROM stale
 ), marker AS (

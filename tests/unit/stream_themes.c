@@ -46,15 +46,34 @@ void theme_memory(struct stream *s, bool wide)
     }
 }
 
+/* A VMSA that is made and then destroyed or replaced, and runs once the call is over, or before. */
+static void vmsa_step(struct stream *s, uint64_t spn)
+{
+    uint16_t vcpu = pick_vcpu();
+
+    s_vmsa(s, spn, VMSA_CREATE, 0, 1);
+    if (pick(2) != 0)
+        s_vmsa(s, spn, VMSA_DESTROY, 0, 1);
+    else
+        s_vmsa(s, pick_spn(false), VMSA_ON_INIT, 0, 1);
+    s_by(s, vcpu, pick_vmpl());
+    if (pick(4) != 0)
+        s_run_vmpl(s, pick(4) != 0 ? vcpu : pick_vcpu());
+    s_enter(s, pick_vcpu(), 1, spn, 0);
+}
+
 void theme_vmsa(struct stream *s, bool wide)
 {
     uint64_t spn = pick_spn(wide);
 
-    if (pick(6) == 0) {
+    if (pick(8) == 0) {
         s_run_vmpl(s, pick_vcpu());
         return;
     }
-    switch (pick(9)) {
+    switch (pick(10)) {
+    case 9:
+        vmsa_step(s, spn);
+        break;
     case 0:
         s_seal(s, spn, pick(4));
         break;
@@ -71,8 +90,6 @@ void theme_vmsa(struct stream *s, bool wide)
         s_vmsa(s, spn, (uint8_t)(VMSA_LAUNCHED + pick(4)), pick(2), (uint8_t)pick(2));
         stream_last(s)->vmsa.result = pick(5) == 0;
         s_by(s, pick_vcpu(), pick_vmpl());
-        if (pick(2) != 0)
-            s_run_vmpl(s, stream_last(s)->vcpu);
         break;
     case 6:
     case 7:

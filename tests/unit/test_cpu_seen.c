@@ -157,6 +157,17 @@ static void test_unencrypted(void)
     fixture_free(f);
 }
 
+/* A shared address that the hypervisor leads to a private page of another address: its doing. */
+static void test_unencrypted_elsewhere(void)
+{
+    struct fixture *f = fixture_new();
+
+    rmp_slot_at(&f->rmp, PAGE)->gpn = (OTHER >> PAGE_SHIFT) & 0x7fffffffff;
+    loads(f, FIXTURE_SHARED + PAGE, FIXTURE_SHARED + FIXTURE_HV);
+    g_assert_cmpuint(fixture_event_count(f, EVENT_ALIAS), ==, 0);
+    fixture_free(f);
+}
+
 /* ---- EVENT_STALE ---- */
 
 /* A guest at VMPL1 that stores, halts, loads, stores twice, halts. */
@@ -259,6 +270,7 @@ int main(int argc, char **argv)
     g_test_add_func("/cpu/seen/address-after-another", test_address_after_another);
     g_test_add_func("/cpu/seen/two-addresses-of-a-vmsa", test_two_addresses_of_a_vmsa);
     g_test_add_func("/cpu/seen/unencrypted", test_unencrypted);
+    g_test_add_func("/cpu/seen/unencrypted-elsewhere", test_unencrypted_elsewhere);
     g_test_add_func("/cpu/seen/stale", test_stale);
     g_test_add_func("/cpu/seen/flushed-is-not-stale", test_flushed_is_not_stale);
     g_test_add_func("/cpu/seen/stale-after-pvalidate", test_stale_after_pvalidate);
