@@ -40,6 +40,9 @@ static enum step step_of(const struct event *event)
             return STEP_NONE;
         if (request->protocol == VMGEXIT_MSR)
             return (request->code & MSR_REQUEST) == MSR_TERMINATE ? STEP_TERMINATION : STEP_ON;
+        /* 0: an empty page was put under the GHCB. */
+        if (request->code == 0)
+            return STEP_NONE;
         return request->code == EXIT_IOIO ? STEP_CONSOLE : STEP_ON;
     default:
         return STEP_NONE;

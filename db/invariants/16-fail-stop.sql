@@ -9,7 +9,8 @@
 -- that: a PVALIDATE, an RMPADJUST, a request that is not console (IOIO) or termination. It has to
 -- stop as well after its own request to be terminated; then console output is going on, too. What
 -- goes on is reported once for each fault and for each such request. That a lower VMPL is entered
--- counts for nothing: the hypervisor can do that at any time.
+-- counts for nothing: the hypervisor can do that at any time. Nor does a request of code 0 in the
+-- GHCB: the hypervisor put an empty page under it.
 WITH fatal AS (
   SELECT f.seq, e.vcpu
   FROM fault f
@@ -28,7 +29,7 @@ WITH fatal AS (
               WHEN v.code = 0x7b THEN 'console' ELSE 'on' END AS step
   FROM vmgexit v
   JOIN event e ON e.seq = v.seq
-  WHERE e.vmpl = 0 AND v.phase = 0
+  WHERE e.vmpl = 0 AND v.phase = 0 AND (v.protocol = 1 OR v.code <> 0)
 ), step AS (
   SELECT seq, vcpu, 'fault' AS step, 0 AS spa FROM fatal
   UNION ALL

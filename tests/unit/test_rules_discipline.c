@@ -76,7 +76,8 @@ static void test_fail_stop(void)
     s_request(s, VMGEXIT_PAGE, IOIO);
     s_request(s, VMGEXIT_MSR, TERMINATE | 3 << 12);
     s_request(s, VMGEXIT_MSR, TERMINATE);
-    s_vmrun(s, 0, 1, 0); /* the hypervisor's doing */
+    s_request(s, VMGEXIT_PAGE, 0); /* an empty page under the GHCB */
+    s_vmrun(s, 0, 1, 0);           /* the hypervisor's doing */
     stream_last(s)->vmpl = 1;
     s_validate(s, 1, true);
     stream_last(s)->vcpu = 1; /* another processor has not noticed */

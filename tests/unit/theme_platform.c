@@ -82,7 +82,7 @@ void theme_fail_stop(struct stream *s, bool wide)
 {
     static const uint64_t errors[] = {0x404, 0x400, 0x72};
     static const uint8_t vectors[] = {29, 28, 2, 14, 32};
-    static const uint64_t codes[] = {0x7b, 0x80000010, 0x100, 0x1100};
+    static const uint64_t codes[] = {0x7b, 0x80000010, 0x100, 0x1100, 0};
 
     switch (pick(6)) {
     case 0:
@@ -93,7 +93,7 @@ void theme_fail_stop(struct stream *s, bool wide)
         break;
     case 2:
     case 3:
-        s_request(s, (uint8_t)(1 + pick(2)), codes[pick(4)]);
+        s_request(s, (uint8_t)(1 + pick(2)), codes[pick(5)]);
         stream_last(s)->vmgexit.phase = pick(6) == 0;
         break;
     case 4:
