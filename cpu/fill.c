@@ -338,6 +338,21 @@ static void fetch_event(struct vcpu *vcpu, const struct tlb_entry *entry, uint64
     trace_emit(vcpu->env->trace, &event);
 }
 
+/*
+ * Stores to the page go through the alias. The page that it displaces must not be held writable any
+ * longer: when its next store is noticed would be the host's matter, and so would be how many pages
+ * can become complete before the engine stops.
+ */
+static void alias_open(struct vcpu *vcpu, uint64_t spa)
+{
+    uint64_t *slot = &vcpu->alias_spa[vcpu->alias_next++ % VCPU_ALIASES];
+
+    if (*slot != UINT64_MAX && vcpu->env->memory->pages[*slot >> PAGE_SHIFT].tracked
+        && page_bit(vcpu->write_filled, *slot >> PAGE_SHIFT))
+        fill_flush(vcpu);
+    *slot = spa;
+}
+
 /* A store of VMPL0 to a page whose overwriting is being noted. */
 static bool resolve_tracked(struct vcpu *vcpu, const struct tlb_entry *entry, struct fault *fault)
 {
@@ -354,7 +369,7 @@ static bool resolve_tracked(struct vcpu *vcpu, const struct tlb_entry *entry, st
     case INTERPRET_NOT: break;
     }
     if (!alias_is_open(vcpu, entry->spa))
-        vcpu->alias_spa[vcpu->alias_next++ % VCPU_ALIASES] = entry->spa;
+        alias_open(vcpu, entry->spa);
     return true;
 }
 

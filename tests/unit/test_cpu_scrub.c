@@ -78,6 +78,36 @@ static void test_crossing(void)
     fixture_free(f);
 }
 
+/* One block completes more pages than the alias is open for. */
+static void test_many_at_once(void)
+{
+    enum { PAGES = 40, INSN_BYTES = 7 };
+    struct fixture *f = fixture_new();
+    uint8_t code[2 * PAGES * INSN_BYTES + 1];
+    uint8_t *at = code;
+
+    /* mov byte [rdi + offset], 0: into each page, and then the last byte of each */
+    for (uint32_t i = 0; i < 2 * PAGES; i++, at += INSN_BYTES) {
+        const uint32_t offset = i % PAGES * 4096 + (i < PAGES ? 0 : 4095);
+        at[0] = 0xc6;
+        at[1] = 0x87;
+        memcpy(at + 2, &offset, sizeof(offset));
+        at[6] = 0;
+    }
+    *at = 0xf4;
+    for (uint32_t i = 0; i < PAGES; i++) {
+        memory_scrub_begin(&f->memory, PAGE + i * 4096);
+        memory_scrub_note(&f->memory, PAGE + i * 4096 + 1, 4094);
+    }
+    fixture_code(f, code, code + sizeof(code));
+    f->vmsa.rdi = PAGE;
+    fixture_start(f);
+    g_assert_cmphex(f->exit.code, ==, SVM_EXIT_HLT);
+    g_assert_cmpuint(fixture_event_count(f, EVENT_SCRUB), ==, PAGES);
+    g_assert_cmpuint(f->exit.insns, ==, 2 * PAGES + 1);
+    fixture_free(f);
+}
+
 /* A lower VMPL's stores do not count. */
 static void test_lower_vmpl(void)
 {
@@ -155,6 +185,7 @@ int main(int argc, char **argv)
         g_test_add_data_func(path, &cases[i], test_case);
     }
     g_test_add_func("/cpu/scrub/crossing-store", test_crossing);
+    g_test_add_func("/cpu/scrub/many-at-once", test_many_at_once);
     g_test_add_func("/cpu/scrub/lower-vmpl-does-not-count", test_lower_vmpl);
     g_test_add_func("/cpu/scrub/pvalidate-to-rmpadjust", test_pvalidate_to_rmpadjust);
     g_test_add_func("/cpu/scrub/any-budget", test_budgets);
