@@ -3,6 +3,7 @@
  * VMRUN of an SNP guest and the automatic exit that ends it (APM 2 15.35.4, 15.36.12, 15.36.15).
  */
 #include "cpu/loads.h"
+#include "cpu/seen.h"
 
 #define SEV_SNP_ACTIVE (UINT64_C(1) << 0)
 #define SEV_VTOM (UINT64_C(1) << 1)
@@ -268,6 +269,7 @@ enum vcpu_enter_result vcpu_enter(struct vcpu *vcpu, struct vmcb *vmcb, struct c
         return result;
     }
     rmp_entry_at(vcpu->env->rmp, vcpu->vmsa_spa)->in_use = 1;
+    stale_forget(vcpu->env, vcpu->vmsa_spa, STALE_VMPLS_ALL); /* it is not to be stored to */
     state_begin(vcpu, vmcb);
     tlb_obligations(vcpu, vmcb);
     unsupported_check(vcpu, reason);

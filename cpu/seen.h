@@ -27,9 +27,13 @@ uint8_t stale_rights(const struct vcpu *vcpu, const struct tlb_entry *entry);
 /* Whether the access would be an event; emits it, once for an entry and a change. */
 bool stale_use(const struct vcpu *vcpu, const struct tlb_entry *entry, const struct access *access);
 void stale_event(struct vcpu *vcpu, struct tlb_entry *entry, const struct access *access);
-/* The engines that run these VMPLs (a bit each) forget the page. */
+/*
+ * The engines that run these VMPLs (a bit each) forget the page. Whatever takes a right away needs
+ * it: the use of an older entry is an event at whatever time the engine would have asked again.
+ */
+enum { STALE_VMPLS_ALL = (1 << VMPL_COUNT) - 1 };
 void stale_forget(struct cpu_env *env, uint64_t spa, uint8_t vmpls);
-/* The RMP gives these VMPLs (a bit each) less of the page than before. */
-void stale_begin(struct cpu_env *env, uint64_t spa, uint8_t vmpls);
+/* The RMP gives some VMPL less of the page than before. */
+void stale_begin(struct cpu_env *env, uint64_t spa);
 
 #endif

@@ -211,19 +211,16 @@ static void operation_labels(struct vcpu *vcpu, const struct operation *op)
 static void operation_stale(struct vcpu *vcpu, const struct operation *op)
 {
     const struct rmp_outcome *outcome = &op->outcome;
-    uint8_t vmpls = 0;
+    bool less = outcome->before.validated && !outcome->after.validated;
 
-    if (!outcome->changed)
+    for (unsigned vmpl = 0; vmpl < VMPL_COUNT; vmpl++)
+        less |= (outcome->before.perm[vmpl] & ~outcome->after.perm[vmpl]) != 0;
+    if (!outcome->changed || !less)
         return;
-    for (unsigned vmpl = 0; vmpl < VMPL_COUNT; vmpl++) {
-        const bool less = (outcome->before.perm[vmpl] & ~outcome->after.perm[vmpl]) != 0
-                          || (outcome->before.validated && !outcome->after.validated);
-        vmpls |= (uint8_t)(less << vmpl);
-    }
-    for (uint64_t at = outcome->spa; vmpls != 0 && at < outcome->spa + page_bytes(outcome->size)
+    for (uint64_t at = outcome->spa; at < outcome->spa + page_bytes(outcome->size)
                                      && memory_holds(vcpu->env->memory, at, PAGE_BYTES);
          at += PAGE_BYTES)
-        stale_begin(vcpu->env, at, vmpls);
+        stale_begin(vcpu->env, at);
 }
 
 static void operation_commit(struct vcpu *vcpu, const struct insn *insn, const struct operation *op)

@@ -62,10 +62,11 @@ void stale_event(struct vcpu *vcpu, struct tlb_entry *entry, const struct access
     trace_emit(vcpu->env->trace, &event);
 }
 
-void stale_begin(struct cpu_env *env, uint64_t spa, uint8_t vmpls)
+/* All engines: what an older entry of another VMPL gives may have changed before, unnoticed. */
+void stale_begin(struct cpu_env *env, uint64_t spa)
 {
     env->memory->pages[spa >> PAGE_SHIFT].rmp_generation++;
-    stale_forget(env, spa, vmpls);
+    stale_forget(env, spa, STALE_VMPLS_ALL);
 }
 
 void stale_forget(struct cpu_env *env, uint64_t spa, uint8_t vmpls)

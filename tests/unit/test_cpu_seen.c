@@ -2,6 +2,7 @@
 /* Moves, aliases, tables and stale translations, as the accesses that meet them show them. */
 #include "tests/unit/cpu_fixture.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #define PAGE (FIXTURE_DATA + 0x5000)
@@ -259,6 +260,41 @@ static void test_stale_after_pvalidate(void)
     fixture_free(f);
 }
 
+/*
+ * VMPL0 has a translation that is older than a change of what VMPL1 has, which took nothing from
+ * VMPL0; then VMRUN makes the page one that nobody may store to. The engine would not have asked.
+ */
+static void test_stale_after_vmrun(void)
+{
+    /* mov [rdi], al; rmpadjust rdi: VMPL1 gets less; mov [rdi], al; jmp; mov [rdi], al; hlt */
+    static const uint8_t code[] = { 0x88, 0x07, 0xf3, 0x0f, 0x01, 0xfe, 0x88, 0x07,
+                                    0xeb, 0x00, 0x88, 0x07, 0xf4 };
+    struct fixture *f = fixture_new();
+    struct vcpu *second = vcpu_new(&f->env, FIXTURE_VMSA2, NULL);
+    struct vmcb vmcb = f->vmcb;
+    struct cpu_clock clock = { 0 };
+    struct vmsa state = f->vmsa;
+
+    rmp_slot_at(&f->rmp, FIXTURE_VMSA2)->perm[1] = RMP_PERM_XS;
+    state.efer |= UINT64_C(1) << 12;
+    fixture_write(f, FIXTURE_VMSA2, &state, sizeof(state));
+    fixture_code(f, code, code + sizeof(code));
+    f->vmsa.rax = f->vmsa.rdi = FIXTURE_VMSA2 + offsetof(struct vmsa, rip) - 8;
+    f->vmsa.rax &= ~(uint64_t)PAGE_MASK;
+    f->vmsa.rcx = 0;
+    f->vmsa.rdx = 1 | 1 << 16; /* VMPL1, none, and it stays a VMSA */
+    g_assert_cmpint(fixture_enter(f), ==, VCPU_ENTERED);
+    vcpu_run(f->vcpu, 4, &f->exit);
+    g_assert_cmpint(f->exit.reason, ==, VCPU_EXIT_BUDGET);
+    g_assert_cmpuint(rmp_slot_at(&f->rmp, FIXTURE_VMSA2)->perm[1], ==, 0);
+    g_assert_cmpint(vcpu_enter(second, &vmcb, &clock, 1), ==, VCPU_ENTERED);
+    fixture_run(f);
+    g_assert_cmphex(f->exit.code, ==, SVM_EXIT_HLT);
+    g_assert_cmpuint(fixture_event_count(f, EVENT_STALE), ==, 1);
+    g_assert_cmphex(fixture_event(f, EVENT_STALE, 0)->rip, ==, FIXTURE_CODE + 10);
+    fixture_free(f);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -274,5 +310,6 @@ int main(int argc, char **argv)
     g_test_add_func("/cpu/seen/stale", test_stale);
     g_test_add_func("/cpu/seen/flushed-is-not-stale", test_flushed_is_not_stale);
     g_test_add_func("/cpu/seen/stale-after-pvalidate", test_stale_after_pvalidate);
+    g_test_add_func("/cpu/seen/stale-after-vmrun", test_stale_after_vmrun);
     return g_test_run();
 }
