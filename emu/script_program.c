@@ -33,6 +33,15 @@ void script_thread_failed(struct script *script, lua_State *thread, int status)
     g_free(text);
 }
 
+/* Before anything is noted: a lua_yield() that fails is an error that the script may catch. */
+static void yieldable_check(lua_State *lua, const char *name)
+{
+    if (!lua_isyieldable(lua))
+        luaL_error(lua, "vcpu:%s() cannot be called by table.sort(), string.gsub() or a function "
+                        "of that kind",
+                   name);
+}
+
 /* vcpu:run([{vmsa=}]): VMRUN; comes back with the exit that ended it */
 static int vcpu_lua_run(lua_State *lua)
 {
@@ -52,6 +61,7 @@ static int vcpu_lua_run(lua_State *lua)
         luaL_argcheck(lua, hv_vmcb(script_of(lua)->machine, cpu->vmsa_spa) != NULL, 2,
                       "vmsa must be the address of a page of memory");
     }
+    yieldable_check(lua, "run");
     cpu->waiting = true;
     return lua_yield(lua, 0);
 }
@@ -67,6 +77,7 @@ static int vcpu_lua_park(lua_State *lua)
                                "trigger, another processor's program or a coroutine of the script");
     lua_Integer exits = luaL_optinteger(lua, 2, 0);
     luaL_argcheck(lua, lua_isnoneornil(lua, 2) || exits >= 1, 2, "a number of exits from 1 on");
+    yieldable_check(lua, "park");
     cpu->park_exits = (uint64_t)exits;
     cpu->park_end = PARK_STAYS;
     cpu->parked = true;

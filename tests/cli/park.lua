@@ -39,6 +39,11 @@ end)
 local psc = 0
 
 local function boot(vcpu)
+  -- Where Lua cannot wait, nothing has been begun.
+  local fine, why = pcall(table.sort, { 1, 2 }, function () vcpu:park() end)
+  assert(not fine and why:find("vcpu:park() cannot be called by table.sort()", 1, true), why)
+  fine, why = pcall(string.gsub, "x", "x", function () vcpu:run() end)
+  assert(not fine and why:find("vcpu:run() cannot be called by", 1, true), why)
   while true do
     local exit = vcpu:run()
     if exit.kind == "page_state_change" then
