@@ -34,11 +34,18 @@ static void seen_add(struct background *background, uint64_t gpa)
     background->park.seen[background->park.seen_count++ % BACKGROUND_SEEN] = page_base(gpa);
 }
 
+/* Of what the processor would run next; NULL if that is nothing. */
+static struct vmcb *next_vmcb(struct machine *machine, uint32_t cpu)
+{
+    const uint64_t vmsa_spa = honest_next_vmsa(machine, cpu);
+    return vmsa_spa != 0 ? hv_vmcb(machine, vmsa_spa) : NULL;
+}
+
 static void flush_later(struct background *background, struct machine *machine)
 {
     for (uint32_t cpu = 0; cpu < hv_cpus(machine); cpu++) {
-        struct vmcb *vmcb = hv_vmcb(machine, honest_next_vmsa(machine, cpu));
-        if (honest_next_vmsa(machine, cpu) == 0 || vmcb == NULL || vmcb->tlb_control != 0)
+        struct vmcb *vmcb = next_vmcb(machine, cpu);
+        if (vmcb == NULL || vmcb->tlb_control != 0)
             continue;
         vmcb->tlb_control = 1;
         background->park.flushing[cpu] = true;
@@ -204,8 +211,8 @@ bool park_before_step(struct background *background, struct machine *machine, ui
 
 void park_after_step(struct background *background, struct machine *machine, uint32_t cpu)
 {
-    struct vmcb *vmcb = hv_vmcb(machine, honest_next_vmsa(machine, cpu));
-    if (!background->park.flushing[cpu] || honest_next_vmsa(machine, cpu) == 0 || vmcb == NULL)
+    struct vmcb *vmcb = next_vmcb(machine, cpu);
+    if (!background->park.flushing[cpu] || vmcb == NULL)
         return;
     background->park.flushing[cpu] = false;
     vmcb->tlb_control = 0; /* VMRUN has seen it */

@@ -127,7 +127,8 @@ enum hv_status hw_rmp_write(struct machine *machine, uint64_t spa,
         if (store->perm[vmpl] >= 0)
             entry->perm[vmpl] = (uint8_t)store->perm[vmpl] & RMP_PERM_ALL;
     emit_store(machine, spa, &before, entry);
-    cpu_flush_spa(&machine->env, spa, PAGE_BYTES); /* the attacker flushes as well */
+    /* The attacker flushes as well, all that the entry covers. */
+    cpu_flush_spa(&machine->env, spa, page_bytes((enum page_size)entry->size));
     return HV_OK;
 }
 

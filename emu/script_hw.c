@@ -40,6 +40,7 @@ static int hw_lua_invd(lua_State *lua)
     struct machine *machine = script_machine(lua);
     uint64_t spa = script_arg_address(lua, 1, "spa");
     lua_Integer offset = luaL_optinteger(lua, 2, 0);
+    luaL_argcheck(lua, offset >= 0 && offset < (lua_Integer)PAGE_BYTES, 2, "0 to 4095");
     lua_Integer bytes = luaL_optinteger(lua, 3, (lua_Integer)PAGE_BYTES - offset);
     script_charge(lua, PAGE_BYTES / 4);
     return status_push(lua, hw_invd(machine, spa, (uint64_t)offset, (uint64_t)bytes), "hw.invd");

@@ -21,6 +21,7 @@ assert(hw.alias_read(text, 4096) ~= before and hw.alias_read(text + 64, 128) == 
 
 -- Lines that were written since are lost: first one, then all.
 assert(not pcall(hw.invd, text, 1, 64) and not pcall(hw.invd, text, 4096, 64))
+assert(not pcall(hw.invd, text, math.mininteger) and not pcall(hw.invd, text, math.maxinteger, 64))
 assert(hw.invd(text, 64, 64) == "ok" and hw.alias_read(text, 128) == before:sub(1, 128))
 assert(hw.alias_read(text + 128, 64) == ("x"):rep(64))
 assert(hw.invd(text) == "ok" and hv.read(text, 4096) == before)
