@@ -317,8 +317,7 @@ void enter_leave(struct vcpu *vcpu, const struct fault *fault, struct vcpu_exit 
     struct rmp_entry *entry = rmp_entry_at(vcpu->env->rmp, vcpu->vmsa_spa);
 
     run_sync(vcpu);
-    loads_events(vcpu);
-    loads_end(vcpu, false);
+    loads_left(vcpu);
     if (fault->exit_code == SVM_EXIT_NPF)
         event_nested_fault(vcpu, fault);
     image_store(vcpu, fault);

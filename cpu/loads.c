@@ -25,7 +25,10 @@ struct load_page {
 
 struct loads *loads_new(void)
 {
-    return g_new0(struct loads, 1);
+    struct loads *loads = g_new0(struct loads, 1);
+
+    loads->refused_gva = LOADS_NONE;
+    return loads;
 }
 
 void loads_free(struct loads *loads)
@@ -90,6 +93,19 @@ static void due_add(struct loads *loads, uint64_t spa, uint64_t block_gva, uint3
             .spa = spa, .block_gva = block_gva, .offset = at, .length = 1 };
 }
 
+/* What has loaded some of these bytes of a page is no refetch after all. */
+static void due_drop(struct loads *loads, uint64_t spa, uint32_t first, uint32_t len)
+{
+    uint32_t kept = 0;
+
+    for (uint32_t i = 0; i < loads->due_count; i++) {
+        const struct load_due *due = &loads->due[i];
+        if (due->spa != spa || due->offset >= first + len || due->offset + due->length <= first)
+            loads->due[kept++] = *due;
+    }
+    loads->due_count = kept;
+}
+
 /* A load that the refused instruction had made before; it counts once. */
 static bool made_again(struct loads *loads, uint64_t spa, uint32_t len)
 {
@@ -113,6 +129,8 @@ void loads_stopped(struct vcpu *vcpu, bool refused)
     else
         memset(loads->again, 0, sizeof(loads->again));
     memset(loads->recent, 0, sizeof(loads->recent));
+    loads->refused_gva =
+        refused && vcpu->stop_type == MMU_WRITE ? vcpu->stop_gva : LOADS_NONE;
     loads->due_from = refused ? vcpu->state.insns_world : UINT64_MAX;
     if (!refused)
         loads_events(vcpu);
@@ -148,20 +166,13 @@ void loads_store(struct vcpu *vcpu, uint64_t spa, uint32_t len)
     struct loads *loads = vcpu->loads;
     struct load_page *page = page_find(loads, page_base(spa));
     const uint32_t first = (uint32_t)(spa & PAGE_MASK);
-    uint32_t kept = 0;
 
     for (uint32_t at = first; page != NULL && at < first + len; at++) {
         const uint64_t mask = ~(UINT64_C(1) << at % WORD_BITS);
         page->loaded[at / WORD_BITS] &= mask;
         page->told[at / WORD_BITS] &= mask;
     }
-    for (uint32_t i = 0; i < loads->due_count; i++) {
-        const struct load_due *due = &loads->due[i];
-        if (due->spa != page_base(spa) || due->offset >= first + len
-            || due->offset + due->length <= first)
-            loads->due[kept++] = *due;
-    }
-    loads->due_count = kept;
+    due_drop(loads, page_base(spa), first, len);
 }
 
 void loads_end(struct vcpu *vcpu, bool all)
@@ -206,4 +217,20 @@ void loads_events(struct vcpu *vcpu)
         trace_emit(vcpu->env->trace, &event);
     }
     loads->due_count = 0;
+}
+
+/*
+ * An instruction that stores to the page as well (XCHG) may stand before its store: then it has not
+ * happened, nor has its load.
+ */
+void loads_left(struct vcpu *vcpu)
+{
+    struct loads *loads = vcpu->loads;
+    const struct tlb_entry *entry =
+        loads->refused_gva != LOADS_NONE ? tlb_lookup(&vcpu->state.tlb, loads->refused_gva) : NULL;
+
+    if (entry != NULL)
+        due_drop(loads, entry->spa, 0, PAGE_BYTES);
+    loads_events(vcpu);
+    loads_end(vcpu, false);
 }

@@ -7,6 +7,8 @@
 
 enum { LOADS_PAGES = 32, LOADS_DUE = 16, LOADS_RECENT = 8 };
 
+#define LOADS_NONE UINT64_MAX
+
 /* Bytes of a page that were loaded again: EVENT_REFETCH at the next block boundary. */
 struct load_due {
     uint64_t spa;
@@ -27,6 +29,7 @@ struct loads {
     struct load_page *page[LOADS_PAGES]; /* made when needed */
     uint32_t next;
     uint32_t due_count;
+    uint64_t refused_gva; /* page of the store that the engine stopped before; LOADS_NONE none */
     uint64_t due_from; /* state.insns_world: not before the next instruction has retired */
     struct load_due due[LOADS_DUE];
     uint32_t recent_next;
@@ -50,5 +53,7 @@ void loads_end(struct vcpu *vcpu, bool all);
 void loads_stopped(struct vcpu *vcpu, bool refused);
 /* EVENT_REFETCH of what is due, with the engine idle. */
 void loads_events(struct vcpu *vcpu);
+/* A #VMEXIT: what is due is told, and the activation is over as far as the hypervisor may write. */
+void loads_left(struct vcpu *vcpu);
 
 #endif

@@ -104,6 +104,27 @@ static void test_activations(void)
     g_assert_cmpuint(refetches_over_vmgexit(PAGE), ==, 1);
 }
 
+/*
+ * The hypervisor takes the processor while XCHG stands before its store, which has been announced:
+ * the instruction has not happened, and its load is none.
+ */
+static void test_announced(void)
+{
+    const struct code *c = &codes[3];
+    struct fixture *f = fixture_of_code(c->bytes, sizeof(c->bytes), SHARED + 0x120);
+
+    g_assert_cmpstr(c->name, ==, "exchange");
+    f->env.visible = VISIBLE_SHARED_READ | VISIBLE_SHARED_WRITE;
+    fixture_start(f);
+    while (f->exit.reason == VCPU_EXIT_VISIBLE && f->exit.visible != VISIBLE_SHARED_WRITE)
+        fixture_run(f);
+    g_assert_cmpint(f->exit.reason, ==, VCPU_EXIT_VISIBLE);
+    vcpu_preempt(f->vcpu, &f->exit);
+    g_assert_cmphex(f->exit.code, ==, SVM_EXIT_INTR);
+    g_assert_cmpuint(fixture_event_count(f, EVENT_REFETCH), ==, 0);
+    fixture_free(f);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -114,5 +135,6 @@ int main(int argc, char **argv)
     }
     g_test_add_func("/cpu/loads/private", test_private);
     g_test_add_func("/cpu/loads/activations", test_activations);
+    g_test_add_func("/cpu/loads/announced", test_announced);
     return g_test_run();
 }
