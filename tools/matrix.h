@@ -28,6 +28,7 @@ struct matrix_pair {
     char *monitor_name; /* by which the entry is chosen */
     enum matrix_judge judge;
     bool violation_wanted; /* the entry names rules that must be broken */
+    bool outside;          /* the correct monitor breaks rules there too: nobody is caught by it */
     bool attack;           /* of attacks/ or reserve/ */
     uint64_t seed;         /* of the first of its jobs */
 };

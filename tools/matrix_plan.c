@@ -34,6 +34,20 @@ static const struct expect *entry_find(const struct scenario *scenario, const ch
     return NULL;
 }
 
+static bool entry_violates(const struct expect *entry)
+{
+    return entry != NULL && entry->violates != NULL && entry->violates[0] != NULL;
+}
+
+/* What it does, no monitor resists. */
+static bool scenario_is_outside(const struct scenario *scenario)
+{
+    const struct expect *entry = entry_find(scenario, "default");
+    bool about_it = entry != NULL && (entry->variant != NULL || scenario->monitor == NULL ||
+                                      matrix_monitor_is_correct(scenario->monitor));
+    return about_it && entry_violates(entry);
+}
+
 static void pair_add(struct plan *plan, const char *name, const struct scenario *scenario,
                      const char *monitor)
 {
@@ -44,13 +58,14 @@ static void pair_add(struct plan *plan, const char *name, const struct scenario 
         .monitor_name = monitor_name(monitor),
         .seed = plan->matrix->seed_given ? plan->matrix->seed : scenario->config.seed,
         .attack = g_str_has_prefix(name, "attacks/") || g_str_has_prefix(name, "reserve/"),
+        .outside = scenario_is_outside(scenario),
     };
     const struct expect *entry = entry_find(scenario, pair.monitor_name);
     bool for_all = entry != NULL && entry->variant == NULL;
     bool correct = matrix_monitor_is_correct(pair.monitor_name);
     if (entry != NULL && !(for_all && plan->matrix->cross && !correct)) {
         pair.judge = MATRIX_BY_ENTRY;
-        pair.violation_wanted = entry->violates != NULL && entry->violates[0] != NULL;
+        pair.violation_wanted = entry_violates(entry);
     } else {
         pair.judge = plan->matrix->cross && !correct ? MATRIX_SURVEY : MATRIX_BY_RULES;
     }

@@ -24,9 +24,11 @@ static struct matrix_word word_of_violation(const struct matrix_result *result)
 struct matrix_word matrix_word(const struct matrix_pair *pair, const struct matrix_result *result)
 {
     bool survey = pair->judge == MATRIX_SURVEY;
-    if (survey && (result->code == RUN_EXIT_OK || result->code == RUN_EXIT_VIOLATION))
-        return result->violated[0] ? (struct matrix_word){"caught", COLOUR_NOTE, true}
+    if (survey && (result->code == RUN_EXIT_OK || result->code == RUN_EXIT_VIOLATION)) {
+        const char *caught = pair->outside ? "outside" : "caught";
+        return result->violated[0] ? (struct matrix_word){caught, COLOUR_NOTE, true}
                                    : (struct matrix_word){"holds", COLOUR_DIM, true};
+    }
     if (result->code == RUN_EXIT_VIOLATION)
         return word_of_violation(result);
     if (result->code != RUN_EXIT_OK)
@@ -54,11 +56,17 @@ const struct matrix_result *matrix_pair_result(const struct matrix *matrix, size
     return matrix_result(matrix, pair, *nth);
 }
 
+/* A pair that could show a defect of this monitor. */
+static bool pair_counts(const struct matrix_pair *pair, const char *monitor)
+{
+    return !pair->outside && strcmp(pair->monitor_name, monitor) == 0;
+}
+
 static bool monitor_caught(const struct matrix *matrix, const char *name)
 {
     for (size_t i = 0; i < matrix_pairs(matrix); i++)
         for (uint64_t seed = 0; seed < matrix->seeds; seed++)
-            if (strcmp(matrix_pair(matrix, i)->monitor_name, name) == 0 &&
+            if (pair_counts(matrix_pair(matrix, i), name) &&
                 matrix_result(matrix, i, seed)->violated[0])
                 return true;
     return false;
@@ -156,7 +164,7 @@ static char cell(const struct matrix_pair *pair, const struct matrix_result *res
         return '?';
     if (result->violated[0] == '\0')
         return '.';
-    return pair->judge == MATRIX_SURVEY ? 'x' : strcmp(word.text, "outside") == 0 ? 'o' : '#';
+    return strcmp(word.text, "outside") == 0 ? 'o' : pair->judge == MATRIX_SURVEY ? 'x' : '#';
 }
 
 static void grid_row(const struct matrix *matrix, const GPtrArray *scenarios, const char *monitor)
@@ -205,7 +213,7 @@ static void monitor_print(const struct matrix *matrix, const char *name)
     size_t count = 0, first = 0;
     for (size_t i = 0; i < matrix_pairs(matrix); i++) {
         uint64_t nth;
-        if (strcmp(matrix_pair(matrix, i)->monitor_name, name) != 0 ||
+        if (!pair_counts(matrix_pair(matrix, i), name) ||
             !matrix_pair_result(matrix, i, &nth)->violated[0])
             continue;
         if (count++ == 0)

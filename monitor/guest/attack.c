@@ -29,5 +29,9 @@ const volatile uint64_t *attack_told(struct guest *guest, void *page)
     if (ask_share(guest, page, 1) != SVSM_SUCCESS) {
         guest_fail(FAILURE_START);
     }
-    return guest_shared_view(page);
+    const volatile uint64_t *told = guest_shared_view(page);
+    if (told[0] == 0) { /* nobody has: there is no attack */
+        guest_fail(FAILURE_START);
+    }
+    return told;
 }

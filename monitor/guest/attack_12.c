@@ -70,6 +70,7 @@ unsigned guest_main(struct guest *guest)
     uint64_t bytes;
     check_equal(&checks, "SetPageShared", ask_share(guest, &mailbox, 1), SVSM_SUCCESS);
     const struct mailbox told = *(const volatile struct mailbox *)guest_shared_view(&mailbox);
+    check_true(&checks, "the hypervisor has told", told.key != 0 && told.function != 0);
 
     malformed(&checks);
     taken_as_vmsa(&checks, "page tables as a VMSA: refused", monitor_gpa);

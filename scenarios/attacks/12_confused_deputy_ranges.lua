@@ -48,7 +48,7 @@ scenario {
         "attack-12: ok page tables to shared: refused",
         "attack-12: ok a report into the monitor: refused",
         "attack-12: ok calling area in the monitor: refused",
-        "attack-12: 11 passed, 0 failed",
+        "attack-12: 12 passed, 0 failed",
       },
     },
   },

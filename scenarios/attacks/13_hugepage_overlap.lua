@@ -42,8 +42,16 @@ scenario {
   },
 }
 
-local LARGE = 0x2000000 -- the guest's 2 MiB: validated at start, rescinded, validated again
+local LARGE = 0x2000000 -- the guest's 2 MiB
+local given, split = false, false -- it becomes private again; its RMP entry was split
 
-at { event = "pvalidate", when = "after", gpa = LARGE, nth = 3 } (function (_, operation)
-  assert(hv.psmash(operation.spa) == "SUCCESS")
+at { event = "exit", kind = "page_state_change", gpa = LARGE } (function (_, exit)
+  given = exit.to == "private"
+end)
+
+at { event = "pvalidate", when = "after", gpa = LARGE } (function (_, operation)
+  if given and not split then
+    split = true
+    hv.psmash(operation.spa)
+  end
 end)
