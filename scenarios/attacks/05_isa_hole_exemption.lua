@@ -5,8 +5,8 @@
 --
 -- A PC has video memory and ROM at 0xa0000 to 0xfffff. Monitors have left that range unscrubbed
 -- (COCONUT-SVSM, linux-svsm), since a hypervisor can map it read-only and the store would never
--- come to an end. But what is there is the hypervisor's choice: its memory map calls it RAM, and
--- the guest makes pages of it shared and private again. The hypervisor maps the first one
+-- come to an end. But what is there is the hypervisor's choice: its memory map calls it RAM (A08),
+-- and the guest makes pages of it shared and private again. The hypervisor maps the first one
 -- read-only, so that the scrub faults fifty times, before it relents; behind the second one it puts
 -- the system page with the monitor's secret, as in 01_double_map_on_validate.
 --
@@ -42,6 +42,7 @@ scenario {
         { name = "npf", gpa = 0xf0000, vmpl = 0 }, -- the scrub is blocked, not skipped
         { name = "npf-rmp", gpa = "vmpck0", vmpl = 0 },
       },
+      ends    = "stuck",
     },
   },
 }

@@ -13,7 +13,7 @@
 -- Shows, on auto-accept (the handler validates the page and goes on): 1. the measurement is what it
 --   was before, and the report says so; 2. the key is garbage of the hypervisor's making.
 -- Shows, on default: a page that the monitor had validated and that is not valid any more ends the
---   machine at the first access, with code 0x60.
+--   machine at the first access, with code 0x60. So 2. is not reached.
 
 scenario {
   title   = "Monitor memory rolled back and accepted",

@@ -6,8 +6,8 @@
 -- calls. Before that, while nothing is in the way, the hypervisor splits the region's RMP entry
 -- (PSMASH) between the PVALIDATE and the RMPADJUST of it (A86, A12).
 --
--- Source: COCONUT-SVSM 5003e950, 12f0d541 (vulnerable before them); attack catalogue A10-A12,
---   A86.
+-- Source: COCONUT-SVSM 5003e950, 12f0d541 (vulnerable before them); attack catalogue A10, A11,
+--   A12, A86.
 -- Preconditions: two vCPUs; the guest uses LockKernel.
 -- Shows, on first-page-check (which looks at the first page of an entry of 2 MiB): locked code
 --   comes back writable, and lock-kernel finds it at the RMPADJUST. Then the monitor itself uses
@@ -18,7 +18,7 @@
 
 scenario {
   title   = "2 MiB with something else in the middle",
-  source  = "COCONUT-SVSM 5003e950, 12f0d541; attack catalogue A10-A12, A86",
+  source  = "COCONUT-SVSM 5003e950, 12f0d541; attack catalogue A10, A11, A12, A86",
   monitor = "default",
   guest   = "attack-13",
   cpus    = 2,

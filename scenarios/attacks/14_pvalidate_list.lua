@@ -1,13 +1,13 @@
 -- SPDX-License-Identifier: GPL-2.0-or-later
 --
--- A page list that changes while it is worked on (A71 to A74). The guest asks for one page of its
--- own to be made shared, by a list. While the monitor waits for the hypervisor's page-state
+-- A page list that changes while it is worked on (A71, A72, A73, A74). The guest asks for one page
+-- of its own to be made shared, by a list. While the monitor waits for the hypervisor's page-state
 -- change, another vCPU writes into the list the address of the monitor's page with VMPCK0, which
 -- the hypervisor has told it. Then the guest asks for that page, by its address, to be made
 -- private; the hypervisor gives a fresh system page for it. Lists that name their own page, or
 -- reach beyond it, come first.
 --
--- Source: COCONUT-SVSM's PValidateRequest, which copies; attack catalogue A71-A74.
+-- Source: COCONUT-SVSM's PValidateRequest, which copies; the attack catalogue.
 -- Preconditions: two vCPUs of the guest that work together with the hypervisor.
 -- Shows, on list-refetch (which reads the address again when it notes the page's new state): the
 --   monitor's own page counts as shared memory of the guest's, so the last call validates it a
@@ -17,7 +17,7 @@
 
 scenario {
   title   = "A page list that changes while it is worked on",
-  source  = "COCONUT-SVSM, PValidateRequest; attack catalogue A71-A74",
+  source  = "COCONUT-SVSM, PValidateRequest; attack catalogue A71, A72, A73, A74",
   monitor = "default",
   guest   = "attack-14",
   cpus    = 2,

@@ -5,7 +5,7 @@
 -- read-only. The monitor's scrub, one instruction, exits at its first store. Now the hypervisor
 -- injects vector 29 with the error code of VMMCALL.
 --
--- Source: WeSee, IEEE S&P 2024, CVE-2024-25742; attack catalogue A30, A32.
+-- Source: WeSee, IEEE S&P 2024, CVE-2024-25742; attack catalogue A30.
 -- Preconditions: a launch without restricted injection.
 -- Shows, on no-restricted-injection (whose #VC handler does what the error code says, as guest
 --   kernels did): the registers of VMPL0 go to the hypervisor, one of them comes back as it
@@ -18,7 +18,7 @@
 
 scenario {
   title   = "WeSee: a #VC that no instruction caused",
-  source  = "WeSee, IEEE S&P 2024; attack catalogue A30, A32",
+  source  = "WeSee, IEEE S&P 2024; attack catalogue A30",
   monitor = "default",
   guest   = "page-cycle",
   expect  = {

@@ -4,7 +4,7 @@
 -- report. When the monitor is run for that call, the hypervisor injects vector 0x80 as an
 -- external interrupt; EVENTINJ does not ask for RFLAGS.IF.
 --
--- Source: Heckler, USENIX Security 2024, CVE-2024-25744; attack catalogue A31, A32.
+-- Source: Heckler, USENIX Security 2024, CVE-2024-25744; attack catalogue A31.
 -- Preconditions: a launch without restricted injection.
 -- Shows, on int80-gate (whose services are system calls by INT 0x80): the gate cannot tell an
 --   interrupt from its own INT, and extends the PCR by whatever RDI points at; the measurement is
@@ -15,7 +15,7 @@
 
 scenario {
   title   = "Heckler: INT 0x80 that nobody executed",
-  source  = "Heckler, USENIX Security 2024; attack catalogue A31, A32",
+  source  = "Heckler, USENIX Security 2024; attack catalogue A31",
   monitor = "default",
   guest   = "attack-16",
   expect  = {

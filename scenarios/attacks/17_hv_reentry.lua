@@ -6,7 +6,8 @@
 -- VMGEXIT, once before HLT. And in the #HV entry it injects three more, whatever NoFurtherSignal
 -- says; and after each PVALIDATE, before page and permissions are what they shall be.
 --
--- Source: COCONUT-SVSM e7d3fb9f, 6557794b (vulnerable before them); attack catalogue A34-A36.
+-- Source: COCONUT-SVSM e7d3fb9f, 6557794b (vulnerable before them); attack catalogue A34,
+--   A35, A36.
 -- Preconditions: a launch with restricted injection.
 -- Shows, on lost-event (whose #HV entry returns to where it came): the processor leaves although
 --   it was told of an interrupt that it has not taken. lost-event finds it at the exit.
@@ -17,7 +18,7 @@
 
 scenario {
   title   = "#HV between the last look and the exit",
-  source  = "COCONUT-SVSM e7d3fb9f, 6557794b; attack catalogue A34-A36",
+  source  = "COCONUT-SVSM e7d3fb9f, 6557794b; attack catalogue A34, A35, A36",
   monitor = "default",
   guest   = "vcpus",
   cpus    = 2,

@@ -5,7 +5,7 @@
 -- is done when the third page is still its own; the third time it cuts the list short: it was one
 -- page long, and that page is done.
 --
--- Source: Linux vmgexit_psc(), which checks what comes back; attack catalogue A43, A44.
+-- Source: Linux vmgexit_psc(), which checks what comes back; attack catalogue A43.
 -- Preconditions: none; the answer to a page-state change is the hypervisor's.
 -- Schedule: any.
 -- Shows, with --monitor trust-psc (which validates as many pages as the answer counts, and takes
@@ -18,7 +18,7 @@
 
 scenario {
   title   = "Lies about page-state changes",
-  source  = "Linux vmgexit_psc(); attack catalogue A43, A44",
+  source  = "Linux vmgexit_psc(); attack catalogue A43",
   monitor = "default",
   guest   = "attack-pages",
   expect  = {

@@ -5,7 +5,7 @@
 -- address of the monitor, 0x80_0000 to 0xff_ffff, has bit 23 set already: page tables made with it
 -- look right, map every page where it is, and not one of them encrypted.
 --
--- Source: COCONUT SVSM d72a9aac, b193fa20; Linux verify_cbit; attack catalogue A15, A45.
+-- Source: COCONUT SVSM d72a9aac, b193fa20; Linux verify_cbit; attack catalogue A15, A44, A45.
 -- Preconditions: the monitor asks the hypervisor before it looks at the CPUID page.
 -- Schedule: any.
 -- Shows, with --monitor hv-cbit (which believes it): page tables and fetches are private whatever
@@ -18,7 +18,7 @@
 
 scenario {
   title   = "The hypervisor lies about the C-bit",
-  source  = "COCONUT SVSM d72a9aac, b193fa20; attack catalogue A15, A45",
+  source  = "COCONUT SVSM d72a9aac, b193fa20; attack catalogue A15, A44, A45",
   monitor = "default",
   guest   = "hello",
   cpuid   = { { leaf = 0x8000001f, ebx = 47 } },

@@ -5,7 +5,7 @@
 -- 0x400, as an access to a device does, although the page is private, valid and the monitor's. A
 -- handler that emulates devices sends the bytes of the store to the hypervisor, in the GHCB.
 --
--- Source: Linux vc_slow_virt_to_phys(), which refuses encrypted pages; attack catalogue A46, A47.
+-- Source: Linux vc_slow_virt_to_phys(), which refuses encrypted pages; attack catalogue A46.
 -- Preconditions: a #VC handler that serves device memory; the nested page table is the
 -- hypervisor's.
 -- Schedule: any.

@@ -8,7 +8,9 @@
 -- Preconditions: two processors; an honest hypervisor will do.
 -- Schedule: any.
 -- Shows, with --monitor half-revoke (which leaves VMPL 3 its R when it sets the VMSA bit): the
--- guest reads the registers, then is stopped at the store. vmsa-grant finds the RMPADJUST.
+-- guest reads the registers, then is stopped at the store. vmsa-grant finds the first RMPADJUST
+-- that does so; that is at start-up already, for the VMSA that the monitor makes for itself on the
+-- second processor, and which the guest could reach as well.
 -- Shows, with --monitor open-vmsa (R and W): the store succeeds, the vCPU runs the guest's code at
 -- VMPL 0 and reads the monitor's memory. vmsa-grant and vmsa-sealed find the RMPADJUST,
 -- vmsa-privileged the first VMRUN of a VMPL0 VMSA that VMPL 3 could have written, measured-code the

@@ -35,6 +35,26 @@ documented invariants docs/invariants.md
 documented rules docs/invariants.md
 documented guests docs/monitor.md
 documented settings docs/scenario-reference.md
+# docs/attacks.md: what is broken, in which order and how it ends, is what the runs say.
+"$PROVA" run --all --json >"$WORK/all.json"
+grep '"violates":\["' "$WORK/all.json" | sed -E 's/.*"scenario":"[a-z]+\/([^"]*)","monitor":"([^"]*)".*"violates":\[([^]]*)\],"ends":"([^"]*)".*/| `\1` | `\2` | \3 | \4 |/; s/","/`, `/g; s/"/`/g' >"$WORK/found"
+[ "$(wc -l <"$WORK/found")" -gt 25 ] || fail "hardly anything is found"
+sed -n '/^## What finds/,/^## What resists/p' docs/attacks.md | grep '^| `' >"$WORK/documented"
+diff "$WORK/found" "$WORK/documented" >&2 || fail "docs/attacks.md: what finds the attacks differs"
+# Each scenario has one row that says what resists it, with the entries that its prose names.
+sed -n '/^## What resists/,/^## Entries/p' docs/attacks.md | grep '^| `' >"$WORK/rows"
+for file in scenarios/attacks/*.lua scenarios/reserve/*.lua; do
+    basename "$file" .lua
+done | sort >"$WORK/names"
+cut -d'`' -f2 "$WORK/rows" | sort | diff "$WORK/names" - >&2 ||
+    fail "docs/attacks.md: not every scenario has one row"
+entries() {
+    grep -oE '\b[AB][0-9]{1,3}\b' | sort -u | tr '\n' ' '
+}
+for name in $(cat "$WORK/names"); do
+    told=$(grep '^ *--' scenarios/*/"$name.lua" | entries)
+    same "$told" "$(grep "^| \`$name\`" "$WORK/rows" | cut -d'|' -f3 | entries)" "entries of $name"
+done
 for verb in $("$PROVA" --help | sed -n 's/^  \([a-z][a-z-]*\) .*  .*/\1/p' | grep -v '^prova$'); do
     grep -q "^| \`$verb[ \`]" docs/commands.md || fail "docs/commands.md has no verb $verb"
 done
