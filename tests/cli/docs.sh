@@ -41,6 +41,15 @@ grep '"violates":\["' "$WORK/all.json" | sed -E 's/.*"scenario":"[a-z]+\/([^"]*)
 [ "$(wc -l <"$WORK/found")" -gt 25 ] || fail "hardly anything is found"
 sed -n '/^## What finds/,/^## What resists/p' docs/attacks.md | grep '^| `' >"$WORK/documented"
 diff "$WORK/found" "$WORK/documented" >&2 || fail "docs/attacks.md: what finds the attacks differs"
+# docs/invariants.md: each rule with a run that breaks it.
+sed -n '/^## Where each/,/^## The cat/p' docs/invariants.md | grep '^| `' >"$WORK/broken"
+{ "$PROVA" list invariants; "$PROVA" list rules; } | awk '{ print $1 }' | sort >"$WORK/rules"
+cut -d'`' -f2 "$WORK/broken" | sort | diff "$WORK/rules" - >&2 ||
+    fail "docs/invariants.md does not say where each rule is broken"
+while IFS='`' read -r _ rule _ scenario _ monitor _; do
+    grep -F "| \`$scenario\` | \`$monitor\` | " "$WORK/found" | grep -qF "\`$rule\`" ||
+        fail "$scenario on $monitor does not break $rule"
+done <"$WORK/broken"
 # Each scenario has one row that says what resists it, with the entries that its prose names.
 sed -n '/^## What resists/,/^## Entries/p' docs/attacks.md | grep '^| `' >"$WORK/rows"
 for file in scenarios/attacks/*.lua scenarios/reserve/*.lua; do
