@@ -46,4 +46,27 @@ busy=$(hash_of "$WORK/busy.lua")
 same "$busy" "$(hash_of "$WORK/busy.lua")" "a second run of a busy scenario"
 [ "$busy" != "$(hash_of "$WORK/busy.lua" --seed 9)" ] || fail "the seed does not matter to the script"
 
+# Attacks, hostile generators, modelled hardware bugs: again, watched, and laid out otherwise in
+# memory. Each line: a scenario's file and the options of the run.
+no_aslr=
+setarch -R true 2>/dev/null && no_aslr='setarch -R'
+while read -r file options; do
+    scenario=$SOURCE/$file
+    # shellcheck disable=SC2086 # words
+    first=$(hash_of "$scenario" $options)
+    # shellcheck disable=SC2086
+    same "$first" "$(hash_of "$scenario" $options --trace "$WORK/b.db")" "$file $options, watched"
+    # shellcheck disable=SC2086
+    same "$first" "$(MALLOC_PERTURB_=165 $no_aslr "$PROVA" run "$scenario" $options 2>/dev/null \
+        | sed -n 's/^stream *//p')" "$file $options, in other memory"
+    rm -f "$WORK/b.db"
+done <<'END'
+scenarios/attacks/02_scrub_grant_race.lua --monitor no-lock
+scenarios/attacks/08_vmsa_toctou_tlb.lua
+scenarios/attacks/18_ghcb_double_fetch.lua --monitor refetch
+scenarios/attacks/25_hw_pack_cachewarp.lua
+scenarios/wake-up-ap.lua --cpus 4 --seed 3 --background park-at-fault,response-fuzz
+tests/cli/hw.lua
+END
+
 finish
