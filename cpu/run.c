@@ -276,6 +276,7 @@ static void slice_run(struct vcpu *vcpu, struct vcpu_exit *exit)
     enum vcpu_visible visible = 0;
     uint64_t last_rip = UINT64_MAX, last_retired = 0;
     unsigned stuck = 0;
+    bool delivered = false;
 
     if (fault.kind != FAULT_NONE && fault.kind != FAULT_ENGINE)
         vcpu->entry_fault = (struct fault){ .kind = FAULT_NONE };
@@ -293,9 +294,14 @@ static void slice_run(struct vcpu *vcpu, struct vcpu_exit *exit)
         }
         if (step == STEP_FAULT && !fault_handle(vcpu, &fault, exit))
             return;
-        stuck = rip == last_rip && vcpu->retired == last_retired ? stuck + 1 : 0;
+        const bool same = rip == last_rip && vcpu->retired == last_retired;
+        stuck = same ? stuck + 1 : 0;
+        delivered = step == STEP_FAULT || (same && delivered);
         last_rip = rip;
         last_retired = vcpu->retired;
+        /* A handler that faults at once retires nothing, but takes time, and stacks have an end. */
+        if (stuck == STUCK_LIMIT && delivered)
+            break;
         if (stuck == STUCK_LIMIT) {
             fault = fault_engine(vcpu, "no progress at 0x%" G_GINT64_MODIFIER "x (stop %d, page 0x%"
                                  G_GINT64_MODIFIER "x)", rip, (int)vcpu->stop, vcpu->stop_gva);

@@ -54,7 +54,7 @@ enum run_end_reason {
     RUN_END_TERMINATED, /* GHCB termination request, detail = reason set << 8 | code */
     RUN_END_SHUTDOWN,   /* triple fault */
     RUN_END_HALTED,     /* every processor halts and nothing can wake one */
-    RUN_END_STUCK,      /* the same nested page fault again and again: nobody resolves it */
+    RUN_END_STUCK,      /* the same fault again and again: nobody resolves it */
     RUN_END_INVALID,    /* VMRUN refused and the hypervisor has nothing else to run */
     RUN_END_STOPPED,    /* the hypervisor program ended the run */
     RUN_END_LIMIT_INSNS,

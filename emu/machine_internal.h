@@ -44,6 +44,7 @@ struct processor {
     /* The stuck rule: the same nested fault with no instruction retired in between. */
     uint64_t npf_rip, npf_gpa, npf_info1;
     uint32_t npf_repeats;
+    uint32_t fruitless; /* slices in a row in which nothing was retired */
 };
 
 /* Where a processor is to stop; guest: at VMPL 1 to 3. */

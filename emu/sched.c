@@ -7,6 +7,7 @@
 enum {
     SLICE_INSNS = 100000,
     NPF_REPEATS_MAX = 64, /* the same nested fault, nothing retired: nobody will resolve it */
+    FRUITLESS_SLICES_MAX = 256, /* of exceptions alone: longer than any stack is for them */
 };
 #define LIMIT_INSNS       UINT64_C(20000000000)
 #define LIMIT_EVENTS      UINT64_C(100000000)
@@ -143,6 +144,20 @@ static void visible(struct machine *machine, uint32_t cpu, const struct vcpu_exi
         machine->program.visible(machine->program.user, machine, cpu, exit);
 }
 
+/* The same of slices in which exceptions were delivered and nothing else came to pass. */
+static void fruitless_check(struct machine *machine, struct processor *processor,
+                            const struct vcpu_exit *raw)
+{
+    bool fruitless = raw->reason == VCPU_EXIT_BUDGET && raw->insns == 0;
+    processor->fruitless = fruitless ? processor->fruitless + 1 : 0;
+    if (processor->fruitless < FRUITLESS_SLICES_MAX)
+        return;
+    char *text = g_strdup_printf("exceptions without end: the handler at 0x%" G_GINT64_MODIFIER
+                                 "x faults each time", (guint64)raw->rip);
+    machine_end(machine, RUN_END_STUCK, raw->rip, text);
+    g_free(text);
+}
+
 static void run_slice(struct machine *machine, uint32_t cpu, uint64_t budget_insns)
 {
     struct processor *processor = &machine->processor[cpu];
@@ -150,6 +165,7 @@ static void run_slice(struct machine *machine, uint32_t cpu, uint64_t budget_ins
     vcpu_run(processor->vcpu, budget_insns, &exit);
     machine->insns += exit.insns;
     machine->last_cpu = cpu;
+    fruitless_check(machine, processor, &exit);
     switch (exit.reason) {
     case VCPU_EXIT_BUDGET: break;
     case VCPU_EXIT_VISIBLE: visible(machine, cpu, &exit); break;

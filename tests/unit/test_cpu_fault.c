@@ -405,6 +405,33 @@ static void test_garbage_code(void)
     }
 }
 
+/*
+ * The page of all handlers was taken away: #VC upon #VC, none of which gets an instruction done,
+ * until the stack is at its end. A slice among them ends as if its budget were used up.
+ */
+static void test_handlers_gone(void)
+{
+    static const uint8_t code[] = { 0x0f, 0x0b };
+    struct fixture *f = fixture_new();
+    uint64_t gate = 0, slices = 0;
+
+    fixture_idt(f);
+    fixture_code(f, code, code + sizeof(code));
+    fixture_read(f, FIXTURE_IDT, &gate, sizeof(gate));
+    rmp_slot_at(&f->rmp, (gate & 0xffff) | (gate >> 48) << 16)->validated = 0;
+    fixture_pte_set(f, FIXTURE_STACK - 0x3000, 0);
+    g_assert_cmpint(fixture_enter(f), ==, VCPU_ENTERED);
+    do {
+        fixture_run(f);
+        slices++;
+        g_assert_cmpuint(f->exit.insns, ==, 0);
+    } while (f->exit.reason == VCPU_EXIT_BUDGET && slices < 100);
+    g_assert_cmpint(f->exit.reason, ==, VCPU_EXIT_AUTO);
+    g_assert_cmphex(f->exit.code, ==, SVM_EXIT_SHUTDOWN);
+    g_assert_cmpuint(slices, >, 1);
+    fixture_free(f);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -441,5 +468,6 @@ int main(int argc, char **argv)
     g_test_add_func("/cpu/fault/weird-tables", test_weird_tables);
     g_test_add_func("/cpu/fault/no-memory-behind-the-nested-table", test_no_memory);
     g_test_add_func("/cpu/fault/garbage-code", test_garbage_code);
+    g_test_add_func("/cpu/fault/handlers-gone", test_handlers_gone);
     return g_test_run();
 }
