@@ -12,12 +12,23 @@ if ! [ -x "$other" ] || [ -n "$(find cpu db emu psp rmp rules trace tools -newer
     exit 77
 fi
 compared=0
-for scenario in boot page-cycle paper-8.4.1; do
+while read -r scenario options; do
     PROVA=$here
-    first=$(hash_of "scenarios/$scenario.lua")
+    # shellcheck disable=SC2086 # words
+    first=$(hash_of "scenarios/$scenario.lua" $options)
     PROVA=$other
-    same "$first" "$(hash_of "scenarios/$scenario.lua")" "$scenario in another build"
+    # shellcheck disable=SC2086
+    same "$first" "$(hash_of "scenarios/$scenario.lua" $options)" \
+        "$scenario $options in another build"
     compared=$((compared + 1))
-done
-[ "$compared" -eq 3 ] || fail "compared $compared of 3 scenarios"
+done <<'END'
+boot
+page-cycle
+paper-8.4.1
+attacks/02_scrub_grant_race --monitor no-lock
+attacks/18_ghcb_double_fetch --monitor refetch
+attacks/25_hw_pack_cachewarp
+wake-up-ap --cpus 4 --seed 3 --background park-at-fault,response-fuzz
+END
+[ "$compared" -eq 7 ] || fail "compared $compared of 7 runs"
 finish
