@@ -6,6 +6,8 @@
 #include "tools/library.h"
 #include "tools/matrix.h"
 
+enum { RUNS_MAX = 500000 }; /* the result of each is kept */
+
 struct plan {
     struct matrix *matrix;
     char **monitors; /* given by the user; NULL: the scenario's */
@@ -205,6 +207,12 @@ bool matrix_plan(struct matrix *matrix, char **patterns, char **monitors, GError
     if (fine && matrix->pairs->len == 0) {
         g_set_error(error, EMU_ERROR, EMU_ERROR_INPUT,
                     "nothing to run: there is no scenario of an attack (prova list scenarios)");
+        fine = false;
+    }
+    if (fine && matrix->pairs->len * matrix->seeds > RUNS_MAX) {
+        g_set_error(error, EMU_ERROR, EMU_ERROR_INPUT,
+                    "%u pairs with %" G_GUINT64_FORMAT " seeds each: more than %d runs",
+                    matrix->pairs->len, (guint64)matrix->seeds, RUNS_MAX);
         fine = false;
     }
     if (fine) {

@@ -103,6 +103,7 @@ expect 0 'Examples:' run --all --help
 expect 2 'jobs 0: it must be a number from 1 to 256' run --all --jobs 0
 expect 2 'jobs many: it must be' run --all --jobs many
 expect 2 'seeds 0: it must be' run --all --seeds 0
+expect 2 'more than 500000 runs' run --all --cross --seeds 100000
 expect 2 "no-such\\*: no scenario has such a name" run --all --scenario 'no-such*'
 expect 2 "no scenario 'page-cylce'; did you mean 'page-cycle'" run --all --scenario page-cylce
 expect 2 "no built-in monitor 'defualt'" run --all --monitor defualt
