@@ -3,6 +3,7 @@
 #include "monitor/attest.h"
 #include "monitor/call.h"
 #include "monitor/defect.h"
+#include "monitor/defect/guest.h"
 #include "monitor/guest_memory.h"
 #include "monitor/lib/string.h"
 #include "monitor/monitor.h"
@@ -49,22 +50,6 @@ static enum svsm_result attest(struct cpu *cpu, struct call *call)
     return result;
 }
 
-/* DEFECT_GUEST_CODE. RCX = GPA of a routine in a private page: "it is the guest's own fault". */
-static enum svsm_result guest_code_run(struct cpu *cpu, const struct call *call)
-{
-    struct page_states *states = &cpu->monitor->pages;
-    uint64_t gpn = call->rcx >> PAGE_SHIFT;
-    if (page_states_hold(states, gpn, 1, PAGE_PRIVATE) != PAGE_HOLD_OK) {
-        return SVSM_INVALID_ADDRESS;
-    }
-    const uint8_t *page =
-        window_map(&cpu->monitor->space, cpu->index, WINDOW_COPY, gpn << PAGE_SHIFT);
-    ((void (*)(void))(uint64_t)(page + call->rcx % PAGE_BYTES))();
-    window_unmap(&cpu->monitor->space, cpu->index, WINDOW_COPY);
-    page_states_release(states, gpn, 1, PAGE_PRIVATE);
-    return SVSM_SUCCESS;
-}
-
 enum svsm_result call_verismo(struct cpu *cpu, struct call *call)
 {
     switch (call->number) {
@@ -80,7 +65,7 @@ enum svsm_result call_verismo(struct cpu *cpu, struct call *call)
     case SVSM_VERISMO_WAKE_UP_AP: return call_wake_up_ap(cpu, call);
     default:
         return monitor_defect == DEFECT_GUEST_CODE && call->number == 3
-                   ? guest_code_run(cpu, call)
+                   ? defect_guest_code_run(cpu, call)
                    : SVSM_UNSUPPORTED_CALL;
     }
 }

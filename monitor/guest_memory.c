@@ -2,6 +2,7 @@
 #include "monitor/guest_memory.h"
 
 #include "monitor/defect.h"
+#include "monitor/defect/guest.h"
 #include "monitor/insn.h"
 #include "monitor/launch_check.h"
 #include "monitor/lib/string.h"
@@ -117,20 +118,6 @@ static void small_pages_accept(struct cpu *cpu, uint64_t gpn)
     }
 }
 
-/* DEFECT_MAP_OVERLAP: the monitor was cut out of the entry that holds its start; no other. */
-static void inner_ranges_believe(struct monitor *monitor)
-{
-    const struct launch_info *info = &monitor->info;
-    for (uint32_t i = 0; i < monitor->params.range_count; i++) {
-        const struct launch_range *range = &monitor->params.range[i];
-        if (range->gpa > info->monitor_gpa &&
-            range->gpa < info->monitor_gpa + info->monitor_bytes) {
-            page_states_set(&monitor->pages, range->gpa >> PAGE_SHIFT, range->bytes >> PAGE_SHIFT,
-                            PAGE_SHARED);
-        }
-    }
-}
-
 void guest_memory_start(struct cpu *cpu)
 {
     struct monitor *monitor = cpu->monitor;
@@ -152,7 +139,7 @@ void guest_memory_start(struct cpu *cpu)
     page_states_set(states, info->monitor_gpa >> PAGE_SHIFT, info->monitor_bytes >> PAGE_SHIFT,
                     PAGE_MONITOR);
     if (monitor_defect == DEFECT_MAP_OVERLAP) {
-        inner_ranges_believe(monitor);
+        defect_inner_ranges_believe(monitor);
     }
 
     for (uint64_t gpn = 0; gpn < states->count; gpn += PAGES_PER_LARGE_PAGE) {

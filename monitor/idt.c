@@ -4,26 +4,20 @@
 #include "monitor/console.h"
 #include "monitor/cpu_area.h"
 #include "monitor/defect.h"
+#include "monitor/defect/fault.h"
 #include "monitor/insn.h"
-#include "monitor/mmio.h"
-#include "monitor/monitor.h"
-#include "monitor/pvalidate.h"
-#include "monitor/snp.h"
 #include "monitor/terminate.h"
-#include "monitor/vc_forward.h"
 
 enum {
     GATE_INTERRUPT = 0x8e, /* present, DPL 0, 64-bit interrupt gate */
     STUB_BYTES = 16,
-    VC_NESTED_PAGE_FAULT = 0x400,
-    VC_PAGE_NOT_VALIDATED = 0x404, /* APM 2 15.36.9 */
 };
 
 extern const uint8_t vector_stubs[];
 void hv_entry(void);
 _Noreturn void fault_handle(struct fault_frame *frame);
 
-/* defect_entry.S */
+/* defect/entry.S */
 void defect_hv_entry(void);
 void defect_gate_entry(void);
 
@@ -84,24 +78,11 @@ void idt_load(struct idt_gate table[IDT_VECTORS_MAX], bool with_ist)
 _Noreturn void fault_handle(struct fault_frame *frame)
 {
     struct cpu *cpu = cpu_self();
-    if (monitor_defect == DEFECT_MMIO_PRIVATE && frame->vector == VECTOR_VC &&
-        frame->error == VC_NESTED_PAGE_FAULT && mmio_forward(cpu, frame)) {
-        fault_return(frame);
-    }
-    if (monitor_defect == DEFECT_NO_RESTRICTED_INJECTION && frame->vector == VECTOR_VC &&
-        vc_forward(cpu, frame)) {
-        fault_return(frame);
-    }
-    if (monitor_defect == DEFECT_INT80_GATE && frame->vector == VECTOR_GATE) {
-        pcr_extend(&cpu->monitor->pcr, (const uint8_t *)frame->rdi);
+    if (monitor_defect != DEFECT_NONE && defect_fault_serve(cpu, frame)) {
         fault_return(frame);
     }
     enum terminate_code code = (enum terminate_code)(TERMINATE_FAULT + frame->vector);
     if (frame->vector == VECTOR_VC && frame->error == VC_PAGE_NOT_VALIDATED) {
-        if (monitor_defect == DEFECT_AUTO_ACCEPT) {
-            page_validate((void *)(insn_cr2() & ~(PAGE_BYTES - 1)));
-            fault_return(frame);
-        }
         code = TERMINATE_NOT_VALIDATED;
     }
     if (!cpu->ending) {

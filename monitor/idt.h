@@ -17,6 +17,9 @@ enum {
     IDT_VECTORS_MAX = VECTOR_GATE + 1, /* of which the correct monitor loads the exceptions' */
 };
 
+/* Error codes of #VC, APM 2 15.36.9. */
+enum { VC_NESTED_PAGE_FAULT = 0x400, VC_PAGE_NOT_VALIDATED = 0x404 };
+
 enum vector { VECTOR_NMI = 2, VECTOR_DF = 8, VECTOR_MC = 18, VECTOR_HV = 28, VECTOR_VC = 29 };
 
 /* Interrupt gate, APM 2 figure 4-24. */

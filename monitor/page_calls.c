@@ -65,7 +65,7 @@ static void accept(struct cpu *cpu, const struct batch_page *page)
     }
 }
 
-/* Returns how many of the batch changed hands: all. */
+/* Returns how many of the batch changed hands: all (psc.h). */
 static uint32_t batch_request(struct cpu *cpu, struct batch *batch)
 {
     for (uint32_t i = 0; i < batch->count; i++) {

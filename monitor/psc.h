@@ -15,7 +15,8 @@ struct cpu;
 /* One page by the MSR protocol, before there is a GHCB. */
 void psc_msr(uint64_t gpa, enum psc_operation operation);
 
-/* 1..PSC_ENTRIES_MAX entries, in private memory, in one list. Returns how many are changed: all. */
+/* 1..PSC_ENTRIES_MAX entries, in private memory, in one list. Returns how many are changed: all,
+ * unless the monitor has a defect. */
 unsigned psc_entries(struct cpu *cpu, const uint64_t *entry, unsigned count);
 
 #endif

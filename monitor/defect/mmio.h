@@ -3,8 +3,8 @@
  * Device emulation for DEFECT_MMIO_PRIVATE (defect.h): the correct monitor has no device memory, so
  * none of this is linked into it.
  */
-#ifndef MONITOR_MMIO_H
-#define MONITOR_MMIO_H
+#ifndef MONITOR_DEFECT_MMIO_H
+#define MONITOR_DEFECT_MMIO_H
 
 #include <stdbool.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "monitor/vc_forward.h"
+#include "monitor/defect/vc_forward.h"
 
 #include "monitor/ghcb.h"
 #include "monitor/idt.h"

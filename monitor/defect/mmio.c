@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "monitor/mmio.h"
+#include "monitor/defect/mmio.h"
 
 #include "monitor/cpu_area.h"
 #include "monitor/ghcb.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* #VC as a guest's kernel may handle it; only in the variant `no-restricted-injection`. */
-#ifndef MONITOR_VC_FORWARD_H
-#define MONITOR_VC_FORWARD_H
+#ifndef MONITOR_DEFECT_VC_FORWARD_H
+#define MONITOR_DEFECT_VC_FORWARD_H
 
 #include <stdbool.h>
 
