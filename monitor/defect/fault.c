@@ -19,9 +19,10 @@ static bool is_vc(const struct fault_frame *frame, uint64_t error)
 bool defect_fault_serve(struct cpu *cpu, struct fault_frame *frame)
 {
     switch (monitor_defect) {
-    case DEFECT_MMIO_PRIVATE: return is_vc(frame, VC_NESTED_PAGE_FAULT) && mmio_forward(cpu, frame);
+    case DEFECT_MMIO_PRIVATE:
+        return is_vc(frame, VC_NESTED_PAGE_FAULT) && defect_mmio_forward(cpu, frame);
     case DEFECT_NO_RESTRICTED_INJECTION:
-        return frame->vector == VECTOR_VC && vc_forward(cpu, frame);
+        return frame->vector == VECTOR_VC && defect_vc_forward(cpu, frame);
     case DEFECT_INT80_GATE:
         if (frame->vector != VECTOR_GATE) {
             return false;

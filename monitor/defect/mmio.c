@@ -8,7 +8,7 @@
 
 #define GHCB_EXIT_MMIO_WRITE UINT64_C(0x80000002)
 
-bool mmio_forward(struct cpu *cpu, struct fault_frame *frame)
+bool defect_mmio_forward(struct cpu *cpu, struct fault_frame *frame)
 {
     static const uint8_t rep_movsq[] = {0xf3, 0x48, 0xa5};
     const uint64_t bytes = frame->rcx * sizeof(uint64_t);

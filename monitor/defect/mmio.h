@@ -16,6 +16,6 @@ struct fault_frame;
  * the frame past the instruction. Asks neither where they go nor what they are. False: another
  * instruction, or more bytes than the GHCB's buffer takes.
  */
-bool mmio_forward(struct cpu *cpu, struct fault_frame *frame);
+bool defect_mmio_forward(struct cpu *cpu, struct fault_frame *frame);
 
 #endif

@@ -25,7 +25,7 @@ static unsigned insn_bytes(const uint8_t *insn)
     return prefixes + (opcode[1] == 0x01 ? 3 : 2);
 }
 
-bool vc_forward(struct cpu *cpu, struct fault_frame *frame)
+bool defect_vc_forward(struct cpu *cpu, struct fault_frame *frame)
 {
     if (frame->error != VC_CPUID && frame->error != VC_MSR && frame->error != VC_VMMCALL) {
         return false;

@@ -13,6 +13,6 @@ struct fault_frame;
  * registers and gives one back, and execution goes on behind the instruction, whatever it is.
  * False: no such error code.
  */
-bool vc_forward(struct cpu *cpu, struct fault_frame *frame);
+bool defect_vc_forward(struct cpu *cpu, struct fault_frame *frame);
 
 #endif
