@@ -106,9 +106,19 @@ static void due_drop(struct loads *loads, uint64_t spa, uint32_t first, uint32_t
     loads->due_count = kept;
 }
 
-/* A load that the refused instruction had made before; it counts once. */
-static bool made_again(struct loads *loads, uint64_t spa, uint32_t len)
+/*
+ * A load that the refused instruction had made before; it counts once. Those of earlier blocks were
+ * not the instruction's.
+ */
+static bool made_again(struct vcpu *vcpu, uint64_t spa, uint32_t len)
 {
+    struct loads *loads = vcpu->loads;
+    const int64_t left = vcpu->countdown + vcpu->countdown_bias;
+
+    if (loads->recent_block != vcpu->block_gva || loads->recent_left != left)
+        memset(loads->recent, 0, sizeof(loads->recent));
+    loads->recent_block = vcpu->block_gva;
+    loads->recent_left = left;
     loads->recent[loads->recent_next++ % LOADS_RECENT] =
         (struct load_access){ .spa = spa, .len = len };
     for (unsigned i = 0; i < LOADS_RECENT; i++) {
@@ -124,7 +134,7 @@ void loads_stopped(struct vcpu *vcpu, bool refused)
 {
     struct loads *loads = vcpu->loads;
 
-    if (refused)
+    if (refused && loads->recent_block == vcpu->block_gva)
         memcpy(loads->again, loads->recent, sizeof(loads->again));
     else
         memset(loads->again, 0, sizeof(loads->again));
@@ -145,7 +155,7 @@ bool loads_load(struct vcpu *vcpu, uint64_t spa, uint32_t len)
 
     if (page == NULL)
         page = page_make(loads, base, shared);
-    if (made_again(loads, spa, len))
+    if (made_again(vcpu, spa, len))
         return loads->due_count > 0;
     for (uint32_t i = 0; i < len; i++) {
         const uint32_t at = (uint32_t)(spa & PAGE_MASK) + i;

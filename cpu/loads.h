@@ -32,6 +32,8 @@ struct loads {
     uint64_t refused_gva; /* page of the store that the engine stopped before; LOADS_NONE none */
     uint64_t due_from; /* state.insns_world: not before the next instruction has retired */
     struct load_due due[LOADS_DUE];
+    uint64_t recent_block; /* the block that made them, and the budget left in it */
+    int64_t recent_left;
     uint32_t recent_next;
     struct load_access recent[LOADS_RECENT], again[LOADS_RECENT];
 };

@@ -32,6 +32,9 @@ static const struct code codes[] = {
     { "once-told",
       { 0x48, 0x8b, 0x07, 0xeb, 0, 0x48, 0x8b, 0x07, 0xeb, 0, 0x48, 0x8b, 0x07, 0xeb, 0, 0xf4 },
       0, 1 },
+    /* mov rax, [rdi]; jmp 1f; 1: push rax (refused at first); mov rax, [rdi]; jmp 1f; 1: hlt */
+    { "store-refused-between", { 0x48, 0x8b, 0x07, 0xeb, 0, 0x50, 0x48, 0x8b, 0x07, 0xeb, 0, 0xf4 },
+      0, 1 },
 };
 
 static struct fixture *fixture_of_code(const uint8_t *bytes, size_t len, uint64_t at)
