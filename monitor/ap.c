@@ -113,13 +113,18 @@ void ap_start(struct cpu *cpu, struct cpu *target)
     vmsa_announce_must(cpu, target, 0, (uint64_t)target->own_vmsa);
 }
 
+void ap_announce_attached(struct cpu *cpu, const struct cpu *target)
+{
+    vmsa_announce_must(cpu, target, cpu->monitor->info.guest_vmpl, target->vcpu.vmsa_gpa);
+}
+
 /* Under the lock, so that of two who announce the one with the newer VMSA is the last. */
 void ap_announce_vcpu(struct cpu *cpu, struct cpu *target)
 {
     struct vcpu *vcpu = &target->vcpu;
     lock_acquire(&vcpu->lock);
     if (vcpu->vmsa_gpa != 0) {
-        vmsa_announce_must(cpu, target, cpu->monitor->info.guest_vmpl, vcpu->vmsa_gpa);
+        ap_announce_attached(cpu, target);
     }
     lock_release(&vcpu->lock);
 }

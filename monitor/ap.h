@@ -26,6 +26,9 @@ void ap_start(struct cpu *cpu, struct cpu *target);
  * hypervisor lets it run. */
 void ap_announce_vcpu(struct cpu *cpu, struct cpu *target);
 
+/* The same with the lock of its vCPU held, and a vCPU there. */
+void ap_announce_attached(struct cpu *cpu, const struct cpu *target);
+
 /* Tells the hypervisor that the target processor has no VMSA of the guest's any more. The lock of
  * its vCPU is held. */
 void ap_withdraw_vcpu(struct cpu *cpu, const struct cpu *target);

@@ -109,6 +109,10 @@ static bool attach(struct cpu *cpu, struct cpu *target, uint64_t vmsa_gpa, uint6
     target->vcpu.changes++;
     target->calling_area_gpa = area_gpa;
     target->started = true;
+    if (!first) {
+        /* It may see the vCPU as soon as the lock is free, and ask for it to be run. */
+        ap_announce_attached(cpu, target);
+    }
     return first;
 }
 
