@@ -25,7 +25,7 @@ static enum svsm_result remap_ca(struct cpu *cpu, const struct call *call)
     __atomic_store_n(&area->call_pending, 0, __ATOMIC_SEQ_CST);
     window_unmap(&monitor->space, cpu->index, WINDOW_COPY);
     page_states_release(&monitor->pages, call->rcx >> PAGE_SHIFT, 1, PAGE_CALLING_AREA);
-    page_states_release(&monitor->pages, cpu->calling_area_gpa >> PAGE_SHIFT, 1, PAGE_PRIVATE);
+    page_states_area_end(&monitor->pages, cpu->calling_area_gpa >> PAGE_SHIFT);
     cpu->calling_area_gpa = call->rcx;
     return SVSM_SUCCESS;
 }

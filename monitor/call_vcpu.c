@@ -32,6 +32,11 @@ static void page_release(struct cpu *cpu, uint64_t gpa, enum page_state state)
     page_states_release(&cpu->monitor->pages, gpa >> PAGE_SHIFT, 1, state);
 }
 
+static void area_end(struct cpu *cpu, uint64_t gpa)
+{
+    page_states_area_end(&cpu->monitor->pages, gpa >> PAGE_SHIFT);
+}
+
 /* Two private pages of the guest, not the same: a VMSA or what it is made from, a calling area. */
 static enum svsm_result pages_hold(struct cpu *cpu, uint64_t vmsa_gpa, uint64_t area_gpa)
 {
@@ -119,12 +124,12 @@ enum svsm_result call_create_vcpu(struct cpu *cpu, const struct call *call)
     page_release(cpu, area_gpa, PAGE_CALLING_AREA);
     if (vcpu_replace(cpu, target, vmsa_gpa, area_gpa, &change) != VCPU_OK) {
         page_give_back(cpu, vmsa_gpa); /* it never could run */
-        page_release(cpu, area_gpa, PAGE_PRIVATE);
+        area_end(cpu, area_gpa);
         return SVSM_BUSY;
     }
     page_release(cpu, vmsa_gpa, PAGE_VMSA);
     if (change.old_area != 0) {
-        page_release(cpu, change.old_area, PAGE_PRIVATE);
+        area_end(cpu, change.old_area);
     }
     vcpu_let_run(cpu, target, change.first);
     return SVSM_SUCCESS;
@@ -144,7 +149,7 @@ enum svsm_result call_delete_vcpu(struct cpu *cpu, const struct call *call)
     guest_page_grant(cpu, gpa);
     page_release(cpu, gpa, PAGE_PRIVATE);
     if (old_area != 0) {
-        page_release(cpu, old_area, PAGE_PRIVATE);
+        area_end(cpu, old_area);
     }
     return SVSM_SUCCESS;
 }

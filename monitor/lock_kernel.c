@@ -173,7 +173,7 @@ static bool step(struct cpu *cpu, unsigned *weight)
     switch (page_states_hold_any(states, *next, &state)) {
     case PAGE_HOLD_OK:
         *weight += page_sweep(cpu, *next << PAGE_SHIFT, state);
-        page_states_release(states, *next, 1, state);
+        page_states_let_go(states, *next);
         break;
     case PAGE_HOLD_BUSY: return false;
     default: *weight += WEIGHT_PAGE_SEEN; /* nothing that the guest has */

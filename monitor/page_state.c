@@ -120,3 +120,17 @@ void page_states_release(struct page_states *states, uint64_t gpn, uint64_t coun
     }
     lock_release(&states->lock);
 }
+
+void page_states_let_go(struct page_states *states, uint64_t gpn)
+{
+    lock_acquire(&states->lock);
+    states->state[gpn] &= (uint8_t)~PAGE_STATE_HELD;
+    lock_release(&states->lock);
+}
+
+void page_states_area_end(struct page_states *states, uint64_t gpn)
+{
+    lock_acquire(&states->lock);
+    states->state[gpn] = (uint8_t)((states->state[gpn] & PAGE_STATE_HELD) | PAGE_PRIVATE);
+    lock_release(&states->lock);
+}

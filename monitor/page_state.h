@@ -84,4 +84,14 @@ enum page_hold page_states_move(struct page_states *states, uint64_t gpn, uint64
 void page_states_release(struct page_states *states, uint64_t gpn, uint64_t count,
                          enum page_state state);
 
+/* A page that page_states_hold_any() gave is let go in the state that it is in by now. */
+void page_states_let_go(struct page_states *states, uint64_t gpn);
+
+/*
+ * A calling area that the caller takes out of use, or has just made, becomes PRIVATE. The caller
+ * does not hold it, page_states_hold_any() of another processor may: it stays held then, so that
+ * nobody takes the page for something else under that processor's hands.
+ */
+void page_states_area_end(struct page_states *states, uint64_t gpn);
+
 #endif

@@ -58,7 +58,7 @@ uint32_t ask_lock(struct guest *guest, uint64_t gpa)
     do {
         regs.rcx = gpa;
         code = guest_call_must(guest, SVSM_PROTOCOL_VERISMO, SVSM_VERISMO_LOCK_KERNEL, &regs);
-    } while (code == (uint32_t)SVSM_INCOMPLETE);
+    } while (code == (uint32_t)SVSM_INCOMPLETE || code == (uint32_t)SVSM_BUSY);
     return code;
 }
 

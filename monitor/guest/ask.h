@@ -20,7 +20,7 @@ uint32_t ask_extend(struct guest *guest, uint8_t value);
 uint32_t ask_attest(struct guest *guest, uint64_t gpa, uint64_t room, uint8_t nonce,
                     uint64_t *bytes);
 
-/* LockKernel of the list at gpa, until it is complete or refused. */
+/* LockKernel of the list at gpa, until it is complete or refused; waits for other vCPUs' calls. */
 uint32_t ask_lock(struct guest *guest, uint64_t gpa);
 
 /* LockKernel with one range of kernel code. */

@@ -18,6 +18,9 @@ static struct fuzzer fuzzers[LAUNCH_CPUS_MAX];
 static uint64_t lists[LAUNCH_CPUS_MAX][512] __attribute__((aligned(4096), section(".bss.page")));
 static uint32_t lock_code;
 
+/* How far vCPU 0 is with LockKernel. */
+static enum { LOCK_TO_COME, LOCK_AT_WORK, LOCK_OVER } lock_phase;
+
 uint64_t *fuzz_list(uint32_t vcpu)
 {
     return lists[vcpu];
@@ -27,7 +30,17 @@ uint32_t fuzz_issue(struct fuzzer *fuzzer, struct fuzz_request *request)
 {
     request->sent = request->regs;
     fuzzer->calls++;
-    return guest_call_must(fuzzer->guest, request->protocol, request->number, &request->regs);
+    const bool may_begin = __atomic_load_n(&lock_phase, __ATOMIC_SEQ_CST) != LOCK_OVER;
+    const uint32_t code =
+        guest_call_must(fuzzer->guest, request->protocol, request->number, &request->regs);
+    fuzzer->meets_sweep =
+        may_begin && __atomic_load_n(&lock_phase, __ATOMIC_SEQ_CST) != LOCK_TO_COME;
+    return code;
+}
+
+uint32_t fuzz_sweep_results(const struct fuzzer *fuzzer)
+{
+    return fuzzer->meets_sweep ? CAN_BUSY : 0;
 }
 
 void fuzz_judge(struct fuzzer *fuzzer, const struct fuzz_request *request, uint32_t code,
@@ -104,8 +117,10 @@ static void work(struct guest *guest)
     team_barrier();
     /* While the others go on. */
     if (guest->index == 0) {
+        __atomic_store_n(&lock_phase, LOCK_AT_WORK, __ATOMIC_SEQ_CST);
         lock_code =
             ask_lock_range(guest, image_text_start, (uint64_t)(image_text_end - image_text_start));
+        __atomic_store_n(&lock_phase, LOCK_OVER, __ATOMIC_SEQ_CST);
     }
     calls(fuzzer, share);
     team_barrier();

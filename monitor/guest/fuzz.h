@@ -20,7 +20,7 @@ struct fuzzer {
     struct svsm_calling_area *home; /* the calling area that the vCPU began with */
     uint64_t area_page;             /* of the map, if it is another one */
     bool area_moved;
-    bool locked; /* LockKernel is complete */
+    bool meets_sweep; /* LockKernel was at work at some time of the last call */
     uint64_t calls, wrong;
 };
 
@@ -36,6 +36,10 @@ uint32_t fuzz_issue(struct fuzzer *fuzzer, struct fuzz_request *request);
 /* Counts the call as wrong, and says so, unless the code is in the set. */
 void fuzz_judge(struct fuzzer *fuzzer, const struct fuzz_request *request, uint32_t code,
                 uint32_t allowed);
+
+/* What a call on guest memory can give besides: LockKernel's sweep, on another vCPU, holds every
+ * page of the guest for a moment. CAN_BUSY if it can have held one during the last call, else 0. */
+uint32_t fuzz_sweep_results(const struct fuzzer *fuzzer);
 
 /* The page that other vCPUs write to while this one's calls read it. */
 uint64_t *fuzz_list(uint32_t vcpu);

@@ -11,6 +11,7 @@ struct entry {
     uint64_t first; /* page of the map */
     uint32_t bad;   /* results, if it is no entry of own pages */
     bool large, validate, ignore_carry;
+    bool memory; /* the guest's, so that LockKernel may hold it for a moment */
 };
 
 static uint64_t gpa_of(const struct fuzzer *fuzzer, uint64_t page)
@@ -43,11 +44,17 @@ static void range_good(struct fuzzer *fuzzer)
     };
     const uint32_t allowed = map_convert_results(&fuzzer->map, first, pages, to_shared);
     const uint32_t code = fuzz_issue(fuzzer, &request);
-    fuzz_judge(fuzzer, &request, code, allowed);
+    fuzz_judge(fuzzer, &request, code, allowed | fuzz_sweep_results(fuzzer));
     if (code == SVSM_SUCCESS) {
         map_converted(&fuzzer->map, first, pages, to_shared);
         map_settle(&fuzzer->map, first, pages);
     }
+}
+
+/* Of the addresses that no call accepts only this one is the guest's memory. */
+static bool is_own_area(const struct fuzzer *fuzzer, uint64_t gpa)
+{
+    return gpa == (uint64_t)fuzzer->guest->area;
 }
 
 static void range_bad(struct fuzzer *fuzzer)
@@ -62,8 +69,10 @@ static void range_bad(struct fuzzer *fuzzer)
         .regs = {.rcx = bad_count ? gpa_of(fuzzer, 0) : fuzz_bad_gpa(fuzzer),
                  .rdx = bad_count ? counts[fuzz_below(random, 4)] : 1},
     };
+    const bool area = !bad_count && is_own_area(fuzzer, request.regs.rcx);
     const uint32_t code = fuzz_issue(fuzzer, &request);
-    fuzz_judge(fuzzer, &request, code, bad_count ? CAN_PARAMETER : CAN_ADDRESS);
+    fuzz_judge(fuzzer, &request, code,
+               (bad_count ? CAN_PARAMETER : CAN_ADDRESS) | (area ? fuzz_sweep_results(fuzzer) : 0));
 }
 
 /* An entry of either kind of list: own pages mostly, of 2 MiB now and then. */
@@ -75,6 +84,7 @@ static struct entry entry_make(struct fuzzer *fuzzer, bool pvalidate)
         .large = fuzz_once_in(random, 32),
         .validate = pvalidate && fuzz_once_in(random, 2),
         .ignore_carry = pvalidate && fuzz_once_in(random, 4),
+        .memory = true,
     };
     if (entry.large) {
         entry.first = 0;
@@ -86,6 +96,7 @@ static struct entry entry_make(struct fuzzer *fuzzer, bool pvalidate)
         const uint64_t gpa = fuzz_bad_gpa(fuzzer);
         entry.raw = gpa & ~(PAGE_BYTES - 1);
         entry.bad = CAN_ADDRESS;
+        entry.memory = is_own_area(fuzzer, gpa);
         if (gpa % PAGE_BYTES != 0) { /* bits that are reserved in every list */
             entry.raw |= 0x10;
             entry.bad = CAN_PARAMETER | CAN_ADDRESS;
@@ -119,8 +130,16 @@ static void entry_done(struct fuzzer *fuzzer, const struct entry *entry, uint32_
     }
 }
 
-/* Entries before `next` were done, in order; the one at `next` is what the code is about. A page
- * that comes twice is still held when the list of a batch comes to it again. */
+/* The page of the list, which the call holds unless it is the calling area. */
+static uint64_t list_page(const struct fuzz_request *request)
+{
+    const bool core = request->protocol == SVSM_PROTOCOL_CORE;
+    return (core ? request->sent.rcx : request->sent.r8) & ~(PAGE_BYTES - 1);
+}
+
+/* Entries before `next` were done, in order; the one at `next` is what the code is about, or the
+ * page of the list. A page that comes twice is still held when the list of a batch comes to it
+ * again. */
 static void list_account(struct fuzzer *fuzzer, const struct fuzz_request *request, uint32_t code,
                          const struct entry *entries, unsigned from, unsigned next, bool pvalidate)
 {
@@ -140,6 +159,8 @@ static void list_account(struct fuzzer *fuzzer, const struct fuzz_request *reque
             entries[i].first == entries[next].first || entries[i].large || entries[next].large;
         results |= overlap ? CAN_BUSY : 0;
     }
+    const bool list_held = next == from && !is_own_area(fuzzer, list_page(request));
+    results |= entries[next].memory || list_held ? fuzz_sweep_results(fuzzer) : 0;
     fuzz_judge(fuzzer, request, code, results & ~(uint32_t)CAN_SUCCEED);
     map_pvalidate_failed(&fuzzer->map, entries[next].first, pvalidate && entries[next].large);
 }
@@ -210,10 +231,12 @@ static void area_move(struct fuzzer *fuzzer)
     struct fuzz_request request = {.protocol = SVSM_PROTOCOL_CORE,
                                    .number = SVSM_CORE_REMAP_CA,
                                    .regs = {.rcx = (uint64_t)area}};
+    const bool same = area == fuzzer->guest->area; /* not held, since nothing changes */
     const bool good = home || map->state[page] == MAP_PRIVATE || map->state[page] == MAP_AREA;
     const uint32_t code = fuzz_issue(fuzzer, &request);
-    fuzz_judge(fuzzer, &request, code, good ? CAN_SUCCEED : CAN_ADDRESS);
-    if (code != SVSM_SUCCESS || area == fuzzer->guest->area) {
+    fuzz_judge(fuzzer, &request, code,
+               (good ? CAN_SUCCEED : CAN_ADDRESS) | (same ? 0 : fuzz_sweep_results(fuzzer)));
+    if (code != SVSM_SUCCESS || same) {
         return;
     }
     fuzzer->guest->area = area;

@@ -125,9 +125,27 @@ static void test_hold_any(void)
             continue;
         g_assert_cmpint(state, ==, cases[i].state);
         g_assert_cmpint(page_states_hold_any(&states, cases[i].gpn, &state), ==, PAGE_HOLD_BUSY);
-        page_states_release(&states, cases[i].gpn, 1, state);
+        page_states_let_go(&states, cases[i].gpn);
         g_assert_cmpint(page_states_get(&states, cases[i].gpn), ==, cases[i].state);
     }
+}
+
+/* REMAP_CA and the end of a vCPU give up a calling area that the sweep may just be at: until that
+ * lets go, nobody takes it (CREATE_VCPU would, and get a VMSA that the sweep then grants). */
+static void test_area_ends_while_held(void)
+{
+    uint8_t table[PAGES] = {0};
+    struct page_states states = states_new(table);
+    enum page_state state;
+    g_assert_cmpint(page_states_hold_any(&states, 26, &state), ==, PAGE_HOLD_OK);
+    page_states_area_end(&states, 26);
+    g_assert_cmpint(page_states_get(&states, 26), ==, PAGE_PRIVATE);
+    g_assert_cmpint(page_states_hold(&states, 26, 1, PAGE_PRIVATE), ==, PAGE_HOLD_BUSY);
+    page_states_let_go(&states, 26);
+    g_assert_cmpint(page_states_hold(&states, 26, 1, PAGE_PRIVATE), ==, PAGE_HOLD_OK);
+    page_states_release(&states, 26, 1, PAGE_CALLING_AREA);
+    page_states_area_end(&states, 26);
+    g_assert_cmpint(page_states_hold(&states, 26, 1, PAGE_PRIVATE), ==, PAGE_HOLD_OK);
 }
 
 static void test_set_is_bounded(void)
@@ -194,6 +212,7 @@ int main(int argc, char **argv)
     g_test_add_func("/monitor/pages/held-pages-exclude-others", test_exclusion);
     g_test_add_func("/monitor/pages/moved-as-a-whole-or-not-at-all", test_move);
     g_test_add_func("/monitor/pages/held-whatever-the-state", test_hold_any);
+    g_test_add_func("/monitor/pages/area-ends-while-held", test_area_ends_while_held);
     g_test_add_func("/monitor/pages/set-is-bounded", test_set_is_bounded);
     g_test_add_func("/monitor/call/svsm58019/range", test_range);
     g_test_add_func("/monitor/call/svsm58019/decode", test_decode);
