@@ -15,7 +15,10 @@ struct message {
 _Static_assert(offsetof(struct message, data) == sizeof(struct crypt_request), "in a row");
 
 static struct message message __attribute__((aligned(8)));
-static struct message own[LAUNCH_CPUS_MAX] __attribute__((aligned(8)));
+/* A page each: the monitor holds the page of a message, another vCPU's there would be busy. */
+static struct own_page {
+    struct message message;
+} __attribute__((aligned(4096))) own[LAUNCH_CPUS_MAX];
 static uint8_t nonces[LAUNCH_CPUS_MAX][ROUNDS][CRYPT_NONCE_BYTES];
 static uint32_t wrong[LAUNCH_CPUS_MAX]; /* results that were not as they should be */
 static uint32_t common_handle;
@@ -188,7 +191,7 @@ void services_keys(struct checks *checks)
 
 void services_keys_together(struct guest *guest)
 {
-    struct message *mine = &own[guest->index];
+    struct message *mine = &own[guest->index].message;
     uint64_t handle = 0;
     /* The firmware takes its time: once only. With many vCPUs all handles may be in use. */
     uint32_t code = derive(guest, (uint8_t)(guest->index + 3), &handle);
