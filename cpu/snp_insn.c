@@ -39,15 +39,21 @@ static bool operation_kind(const struct insn *insn, struct operation *op)
     return true;
 }
 
+/* Where the entry's pages end, or memory does. */
+static uint64_t entry_end(const struct memory *memory, const struct rmp_outcome *outcome)
+{
+    return MIN(outcome->spa + page_bytes(outcome->size), memory->bytes);
+}
+
 /*
  * How much of the operand's page has been overwritten since PVALIDATE; the least of all its pages.
  */
-static uint32_t scrubbed_bytes(const struct memory *memory, uint64_t spa, enum page_size size)
+static uint32_t scrubbed_bytes(const struct memory *memory, const struct rmp_outcome *outcome)
 {
+    const uint64_t end = entry_end(memory, outcome);
     uint32_t least = PAGE_BYTES;
 
-    for (uint64_t at = spa; at < spa + page_bytes(size) && memory_holds(memory, at, 1);
-         at += PAGE_BYTES) {
+    for (uint64_t at = outcome->spa; at < end; at += PAGE_BYTES) {
         const uint32_t count = memory_scrub_count(memory, at);
         least = MIN(least, count);
     }
@@ -77,12 +83,11 @@ static void contents_count(const struct vcpu *vcpu, const struct operation *op,
                            struct event_rmp *rmp)
 {
     const struct cpu_env *env = vcpu->env;
+    const uint64_t end = entry_end(env->memory, &op->outcome);
 
     if (op->insn == RMP_INSN_RMPQUERY || op->outcome.kind != RMP_OUT_DONE)
         return;
-    for (uint64_t at = rmp->spa; at < rmp->spa + page_bytes(op->outcome.size)
-                                 && memory_holds(env->memory, at, PAGE_BYTES);
-         at += PAGE_BYTES)
+    for (uint64_t at = rmp->spa; at < end; at += PAGE_BYTES)
         rmp->bytes_monitor += labels_count_monitor(env->memory, at, vcpu->state.asid);
     if (env->secret_bytes != NULL)
         rmp->bytes_secret = env->secret_bytes(env->user, rmp->spa, op->outcome.size);
@@ -104,7 +109,7 @@ static void operation_event(struct vcpu *vcpu, const struct operation *op)
         .size = (uint8_t)outcome->size, .outcome = (uint8_t)outcome->kind,
         .target_vmpl = pvalidate ? 0xff : (uint8_t)op->rdx,
         .operand = pvalidate ? op->rdx & 1 : (uint8_t)(op->rdx >> 8),
-        .scrubbed_bytes = scrubbed_bytes(vcpu->env->memory, outcome->spa, outcome->size),
+        .scrubbed_bytes = scrubbed_bytes(vcpu->env->memory, outcome),
     };
     event.rmp.tracked = event.rmp.scrubbed_bytes < PAGE_BYTES;
     contents_count(vcpu, op, &event.rmp);
@@ -118,14 +123,12 @@ static void operation_track(struct vcpu *vcpu, const struct operation *op)
 {
     const struct rmp_outcome *outcome = &op->outcome;
     struct cpu_env *env = vcpu->env;
+    const uint64_t end = entry_end(env->memory, outcome);
 
     if (op->insn != RMP_INSN_PVALIDATE || outcome->kind != RMP_OUT_DONE || outcome->cf
         || outcome->eax != RMP_RC_SUCCESS || vcpu->state.vmpl != 0)
         return;
-    for (uint64_t at = outcome->spa; at < outcome->spa + page_bytes(outcome->size);
-         at += PAGE_BYTES) {
-        if (!memory_holds(env->memory, at, PAGE_BYTES))
-            break;
+    for (uint64_t at = outcome->spa; at < end; at += PAGE_BYTES) {
         if (outcome->after.validated)
             memory_scrub_begin(env->memory, at);
         else
@@ -191,15 +194,14 @@ static void operation_labels(struct vcpu *vcpu, const struct operation *op)
 {
     const struct rmp_outcome *outcome = &op->outcome;
     struct cpu_env *env = vcpu->env;
+    const uint64_t end = entry_end(env->memory, outcome);
     uint8_t lower = 0;
 
     if (op->insn != RMP_INSN_RMPADJUST || outcome->eax != RMP_RC_SUCCESS)
         return;
     for (unsigned vmpl = 1; vmpl < VMPL_COUNT; vmpl++)
         lower |= outcome->after.perm[vmpl];
-    for (uint64_t at = outcome->spa; at < outcome->spa + page_bytes(outcome->size)
-                                     && memory_holds(env->memory, at, PAGE_BYTES);
-         at += PAGE_BYTES) {
+    for (uint64_t at = outcome->spa; at < end; at += PAGE_BYTES) {
         if (labels_permit(env->memory, at, vcpu->state.asid, lower))
             fill_unwrite(env, at);
         if ((lower & RMP_PERM_W) != 0)
@@ -211,15 +213,14 @@ static void operation_labels(struct vcpu *vcpu, const struct operation *op)
 static void operation_stale(struct vcpu *vcpu, const struct operation *op)
 {
     const struct rmp_outcome *outcome = &op->outcome;
+    const uint64_t end = entry_end(vcpu->env->memory, outcome);
     bool less = outcome->before.validated && !outcome->after.validated;
 
     for (unsigned vmpl = 0; vmpl < VMPL_COUNT; vmpl++)
         less |= (outcome->before.perm[vmpl] & ~outcome->after.perm[vmpl]) != 0;
     if (!outcome->changed || !less)
         return;
-    for (uint64_t at = outcome->spa; at < outcome->spa + page_bytes(outcome->size)
-                                     && memory_holds(vcpu->env->memory, at, PAGE_BYTES);
-         at += PAGE_BYTES)
+    for (uint64_t at = outcome->spa; at < end; at += PAGE_BYTES)
         stale_begin(vcpu->env, at);
 }
 

@@ -70,11 +70,11 @@ static void word_change(struct background *background, struct machine *machine, 
 
 static void valid_clear(struct machine *machine, uint64_t ghcb_spa, size_t offset)
 {
-    uint64_t spa = ghcb_spa + offsetof(struct ghcb, valid_bitmap) + offset / 64;
+    uint64_t spa = ghcb_spa + offsetof(struct ghcb, valid_bitmap) + ghcb_valid_byte(offset);
     uint8_t bits;
     if (hv_read(machine, spa, &bits, sizeof(bits)) != HV_OK)
         return;
-    bits &= (uint8_t)~(1u << (offset / 8 % 8));
+    bits &= (uint8_t)~ghcb_valid_mask(offset);
     hv_write(machine, spa, &bits, sizeof(bits));
 }
 

@@ -67,14 +67,35 @@ struct psc_list {
 };
 _Static_assert(sizeof(struct psc_list) == 0x7f0, "the list fills the shared buffer");
 
+/* Where the field at offset has its bit: a byte of valid_bitmap, a mask in it. */
+static inline size_t ghcb_valid_byte(size_t offset)
+{
+    return offset / 64;
+}
+
+static inline uint8_t ghcb_valid_mask(size_t offset)
+{
+    return (uint8_t)(1u << (offset / 8 % 8));
+}
+
+static inline bool ghcb_bitmap_valid(const uint8_t bitmap[16], size_t offset)
+{
+    return (bitmap[ghcb_valid_byte(offset)] & ghcb_valid_mask(offset)) != 0;
+}
+
 static inline bool ghcb_valid(const struct ghcb *ghcb, size_t offset)
 {
-    return ghcb->valid_bitmap[offset / 64] >> (offset / 8 % 8) & 1;
+    return ghcb_bitmap_valid(ghcb->valid_bitmap, offset);
 }
 
 static inline void ghcb_set_valid(struct ghcb *ghcb, size_t offset)
 {
-    ghcb->valid_bitmap[offset / 64] |= (uint8_t)(1u << (offset / 8 % 8));
+    ghcb->valid_bitmap[ghcb_valid_byte(offset)] |= ghcb_valid_mask(offset);
+}
+
+static inline void ghcb_clear_valid(struct ghcb *ghcb, size_t offset)
+{
+    ghcb->valid_bitmap[ghcb_valid_byte(offset)] &= (uint8_t)~ghcb_valid_mask(offset);
 }
 
 #endif

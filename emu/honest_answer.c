@@ -14,11 +14,6 @@ static const size_t field_offset[HONEST_FIELD_COUNT] = {
     [HONEST_RDX] = offsetof(struct ghcb, rdx),
 };
 
-static void ghcb_clear_valid(struct ghcb *ghcb, size_t offset)
-{
-    ghcb->valid_bitmap[offset / 64] &= (uint8_t) ~(1u << (offset / 8 % 8));
-}
-
 static enum hv_status ghcb_answer(struct machine *machine, const struct hv_exit *exit,
                                   const struct honest_answer *answer)
 {

@@ -19,11 +19,6 @@ static void emit_vmsa(struct machine *machine, const struct hv_exit *exit, uint6
     machine_emit(machine, EVENT_VMSA, (enum actor)(ACTOR_E0 + exit->vmpl), &event);
 }
 
-static bool ghcb_valid_of(const struct hv_exit *exit, size_t offset)
-{
-    return exit->valid_bitmap[offset / 64] >> (offset / 8 % 8) & 1;
-}
-
 /* A new VMSA knows of no doorbell, and nothing has been sent to it. */
 static void vmsa_register(struct honest_cpu *target, uint8_t vmpl, uint64_t spa,
                           uint64_t sev_features)
@@ -54,8 +49,9 @@ bool honest_ap_creation(struct machine *machine, const struct hv_exit *exit)
     bool at_work = target->vmpl == vmpl;
     if (at_work && machine->processor[cpu].state == PROCESSOR_GUEST)
         hv_kick(machine, cpu); /* what runs there is not registered any more */
+    const bool features = ghcb_bitmap_valid(exit->valid_bitmap, offsetof(struct ghcb, rax));
     vmsa_register(target, (uint8_t)vmpl, request == AP_DESTROY ? 0 : spa,
-                  ghcb_valid_of(exit, offsetof(struct ghcb, rax)) ? exit->nae_rax : 0);
+                  features ? exit->nae_rax : 0);
     if (request == AP_DESTROY) {
         target->runnable = target->runnable && !at_work;
         return true;

@@ -9,8 +9,8 @@
 
 static const struct rmp_caller host = {.asid = ASID_HV};
 
-static void emit_rmp(struct machine *machine, enum rmp_insn insn, uint64_t spa, uint64_t gpa,
-                     const struct rmp_outcome *outcome)
+void machine_emit_rmp(struct machine *machine, enum rmp_insn insn, uint64_t spa, uint64_t gpa,
+                      const struct rmp_outcome *outcome)
 {
     struct rmp_raw before = rmp_raw_of(&outcome->before);
     struct rmp_raw after = rmp_raw_of(&outcome->after);
@@ -36,7 +36,7 @@ enum rmp_rc hv_rmpupdate(struct machine *machine, uint64_t spa, const struct rmp
     struct rmp_outcome outcome = rmp_update(&machine->rmp, &host, spa, operand);
     enum page_size size = operand->size ? PAGE_2M : PAGE_4K;
     outcome.size = size;
-    emit_rmp(machine, RMP_INSN_RMPUPDATE, spa, operand->gpa, &outcome);
+    machine_emit_rmp(machine, RMP_INSN_RMPUPDATE, spa, operand->gpa, &outcome);
     if (outcome.changed) {
         if (!outcome.after.validated || !outcome.before.validated)
             for (uint64_t offset = 0; offset < page_bytes(size); offset += PAGE_BYTES)
@@ -52,7 +52,8 @@ enum rmp_rc hv_psmash(struct machine *machine, uint64_t spa)
 {
     struct rmp_outcome outcome = rmp_psmash(&machine->rmp, &host, spa);
     outcome.size = PAGE_2M;
-    emit_rmp(machine, RMP_INSN_PSMASH, spa, (uint64_t)outcome.before.gpn << PAGE_SHIFT, &outcome);
+    machine_emit_rmp(machine, RMP_INSN_PSMASH, spa, (uint64_t)outcome.before.gpn << PAGE_SHIFT,
+                     &outcome);
     if (outcome.changed) {
         cpu_flush_spa(&machine->env, spa, PAGE_BYTES_2M);
         if (machine->env.tlb_mode == TLB_HW)
@@ -124,13 +125,19 @@ void machine_hash16(uint8_t out[16], const void *bytes, size_t len)
     memcpy(out, hash.digest, sizeof(hash.digest));
 }
 
-static void emit_access(struct machine *machine, uint64_t spa, const void *bytes, size_t len,
-                        bool write, bool refused)
+void machine_emit_access(struct machine *machine, struct event_hv_access access, const void *bytes)
 {
-    struct event event = {
-        .hv_access = {.spa = spa, .length = len, .write = write, .refused = refused}};
-    machine_hash16(event.hv_access.hash, bytes, len);
+    struct event event = {.hv_access = access};
+    machine_hash16(event.hv_access.hash, bytes, access.length);
     machine_emit(machine, EVENT_HV_ACCESS, ACTOR_HV, &event);
+}
+
+void machine_dram_write(struct machine *machine, uint64_t spa, const void *in, size_t len)
+{
+    labels_host_write(&machine->memory, spa, len);
+    memory_write(&machine->memory, spa, ASID_HV, in, len);
+    for (uint64_t page = page_base(spa); page < spa + len; page += PAGE_BYTES)
+        cpu_page_changed(&machine->env, page);
 }
 
 enum hv_status hv_read(struct machine *machine, uint64_t spa, void *out, size_t len)
@@ -138,7 +145,7 @@ enum hv_status hv_read(struct machine *machine, uint64_t spa, void *out, size_t 
     if (!memory_holds(&machine->memory, spa, len))
         return HV_BAD_ADDRESS;
     memory_peek(&machine->memory, spa, ASID_HV, out, len);
-    emit_access(machine, spa, out, len, false, false);
+    machine_emit_access(machine, (struct event_hv_access){.spa = spa, .length = len}, out);
     return HV_OK;
 }
 
@@ -147,13 +154,12 @@ enum hv_status hv_write(struct machine *machine, uint64_t spa, const void *in, s
     if (!memory_holds(&machine->memory, spa, len))
         return HV_BAD_ADDRESS;
     bool refused = !rmp_host_write_allowed(&machine->rmp, spa, len);
-    emit_access(machine, spa, in, len, true, refused);
+    machine_emit_access(
+        machine,
+        (struct event_hv_access){.spa = spa, .length = len, .write = 1, .refused = refused}, in);
     if (refused)
         return HV_RMP_FAULT;
-    labels_host_write(&machine->memory, spa, len);
-    memory_write(&machine->memory, spa, ASID_HV, in, len);
-    for (uint64_t page = page_base(spa); page < spa + len; page += PAGE_BYTES)
-        cpu_page_changed(&machine->env, page);
+    machine_dram_write(machine, spa, in, len);
     return HV_OK;
 }
 
@@ -256,11 +262,27 @@ uint64_t hv_time(const struct machine *machine, uint32_t cpu)
     return cpu < machine->cpus ? machine->processor[cpu].clock.cycles : 0;
 }
 
+/* A page of the hypervisor's that the firmware is to write: in Firmware state meanwhile. */
+static bool firmware_page_lend(struct machine *machine, uint64_t spa)
+{
+    const struct rmp_operand firmware = {.assigned = 1, .immutable = 1};
+    if (hv_rmpupdate(machine, spa, &firmware) != RMP_RC_SUCCESS)
+        return false;
+    labels_host_write(&machine->memory, spa, PAGE_BYTES);
+    return true;
+}
+
+static void firmware_page_return(struct machine *machine, const struct psp_bus *bus, uint64_t spa)
+{
+    const struct rmp_operand hypervisor = {0};
+    psp_page_reclaim(&machine->psp, bus, spa, PAGE_4K);
+    hv_rmpupdate(machine, spa, &hypervisor);
+    cpu_page_changed(&machine->env, spa);
+}
+
 uint32_t hv_guest_request(struct machine *machine, uint64_t request_spa, uint64_t response_spa)
 {
     const struct psp_bus bus = {.rmp = &machine->rmp, .memory = &machine->memory};
-    const struct rmp_operand firmware = {.assigned = 1, .immutable = 1};
-    const struct rmp_operand hypervisor = {0};
     uint8_t page[PAGE_BYTES];
     if (!memory_holds(&machine->memory, request_spa, PAGE_BYTES) ||
         !memory_holds(&machine->memory, response_spa, PAGE_BYTES))
@@ -269,15 +291,12 @@ uint32_t hv_guest_request(struct machine *machine, uint64_t request_spa, uint64_
     struct event event = {.psp = {.command = PSP_CMD_GUEST_REQUEST}};
     machine_hash16(event.psp.request_hash, page, PAGE_BYTES);
 
-    if (hv_rmpupdate(machine, response_spa, &firmware) != RMP_RC_SUCCESS)
+    if (!firmware_page_lend(machine, response_spa))
         return PSP_INVALID_PAGE_STATE;
     struct psp_guest_message message = {0};
-    labels_host_write(&machine->memory, response_spa, PAGE_BYTES);
     enum psp_status status = psp_guest_request(&machine->psp, &bus, MACHINE_GCTX_SPA, request_spa,
                                                response_spa, &message);
-    psp_page_reclaim(&machine->psp, &bus, response_spa, PAGE_4K);
-    hv_rmpupdate(machine, response_spa, &hypervisor);
-    cpu_page_changed(&machine->env, response_spa);
+    firmware_page_return(machine, &bus, response_spa);
     if (machine->acting_cpu >= 0)
         machine->processor[machine->acting_cpu].clock.cycles += COST_PSP_SIGN_CYCLES;
 
@@ -297,27 +316,21 @@ uint32_t hv_guest_request(struct machine *machine, uint64_t request_spa, uint64_
 uint32_t hv_dbg_decrypt(struct machine *machine, uint64_t src_spa, uint64_t dst_spa)
 {
     const struct psp_bus bus = {.rmp = &machine->rmp, .memory = &machine->memory};
-    const struct rmp_operand firmware = {.assigned = 1, .immutable = 1};
-    const struct rmp_operand hypervisor = {0};
     uint8_t page[PAGE_BYTES];
     if (!memory_holds(&machine->memory, dst_spa, PAGE_BYTES))
         return PSP_INVALID_ADDRESS;
-    if (hv_rmpupdate(machine, dst_spa, &firmware) != RMP_RC_SUCCESS)
+    if (!firmware_page_lend(machine, dst_spa))
         return PSP_INVALID_PAGE_STATE;
-    labels_host_write(&machine->memory, dst_spa, PAGE_BYTES);
     enum psp_status status =
         psp_dbg_decrypt(&machine->psp, &bus, MACHINE_GCTX_SPA, src_spa, dst_spa);
-    psp_page_reclaim(&machine->psp, &bus, dst_spa, PAGE_4K);
-    hv_rmpupdate(machine, dst_spa, &hypervisor);
-    cpu_page_changed(&machine->env, dst_spa);
+    firmware_page_return(machine, &bus, dst_spa);
     struct event event = {.psp = {.command = PSP_CMD_DBG_DECRYPT, .status = status}};
     machine_emit(machine, EVENT_PSP, ACTOR_PSP, &event);
     if (status != PSP_SUCCESS)
         return status;
     memory_peek(&machine->memory, dst_spa, ASID_HV, page, PAGE_BYTES);
-    struct event access = {.hv_access = {.spa = src_spa, .length = PAGE_BYTES, .plain = 1}};
-    machine_hash16(access.hv_access.hash, page, PAGE_BYTES);
-    machine_emit(machine, EVENT_HV_ACCESS, ACTOR_HV, &access);
+    machine_emit_access(
+        machine, (struct event_hv_access){.spa = src_spa, .length = PAGE_BYTES, .plain = 1}, page);
     return status;
 }
 

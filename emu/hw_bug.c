@@ -18,14 +18,6 @@ static bool declared(const struct machine *machine, enum hw_bug bug)
     return (machine->config.hardware_bugs & (uint32_t)bug) != 0;
 }
 
-static void emit_access(struct machine *machine, uint64_t spa, const void *bytes, size_t len,
-                        bool write)
-{
-    struct event event = {.hv_access = {.spa = spa, .length = len, .write = write, .bug = 1}};
-    machine_hash16(event.hv_access.hash, bytes, len);
-    machine_emit(machine, EVENT_HV_ACCESS, ACTOR_HV, &event);
-}
-
 static struct hw_saved *saved_find(struct machine *machine, uint64_t spa)
 {
     for (uint32_t i = 0; i < machine->hw_saved_count; i++)
@@ -61,7 +53,10 @@ enum hv_status hw_invd(struct machine *machine, uint64_t spa, uint64_t offset, u
     memory_write(&machine->memory, spa + offset, ASID_HV, saved->bytes + offset, bytes);
     labels_return(&machine->memory, spa + offset, saved->labels + offset, bytes);
     cpu_page_changed(&machine->env, spa);
-    emit_access(machine, spa + offset, saved->bytes + offset, bytes, true);
+    machine_emit_access(
+        machine,
+        (struct event_hv_access){.spa = spa + offset, .length = bytes, .write = 1, .bug = 1},
+        saved->bytes + offset);
     return HV_OK;
 }
 
@@ -71,11 +66,9 @@ enum hv_status hw_alias_write(struct machine *machine, uint64_t spa, const void 
         return HV_BAD_ARGUMENT;
     if (!memory_holds(&machine->memory, spa, len))
         return HV_BAD_ADDRESS;
-    labels_host_write(&machine->memory, spa, len);
-    memory_write(&machine->memory, spa, ASID_HV, in, len);
-    for (uint64_t page = page_base(spa); page < spa + len; page += PAGE_BYTES)
-        cpu_page_changed(&machine->env, page);
-    emit_access(machine, spa, in, len, true);
+    machine_dram_write(machine, spa, in, len);
+    machine_emit_access(
+        machine, (struct event_hv_access){.spa = spa, .length = len, .write = 1, .bug = 1}, in);
     return HV_OK;
 }
 
@@ -86,26 +79,9 @@ enum hv_status hw_alias_read(struct machine *machine, uint64_t spa, void *out, s
     if (!memory_holds(&machine->memory, spa, len))
         return HV_BAD_ADDRESS;
     memory_peek(&machine->memory, spa, ASID_HV, out, len);
-    emit_access(machine, spa, out, len, false);
+    machine_emit_access(machine, (struct event_hv_access){.spa = spa, .length = len, .bug = 1},
+                        out);
     return HV_OK;
-}
-
-static void emit_store(struct machine *machine, uint64_t spa, const struct rmp_entry *before,
-                       const struct rmp_entry *after)
-{
-    struct rmp_raw was = rmp_raw_of(before), is = rmp_raw_of(after);
-    struct event event = {.rmp = {
-                              .spa = spa,
-                              .gpa = (uint64_t)after->gpn << PAGE_SHIFT,
-                              .before_lo = was.lo,
-                              .before_hi = was.hi,
-                              .after_lo = is.lo,
-                              .after_hi = is.hi,
-                              .insn = RMP_INSN_STORE,
-                              .size = (uint8_t)after->size,
-                              .target_vmpl = 0xff,
-                          }};
-    machine_emit(machine, EVENT_RMP, ACTOR_HV, &event);
 }
 
 enum hv_status hw_rmp_write(struct machine *machine, uint64_t spa,
@@ -116,7 +92,7 @@ enum hv_status hw_rmp_write(struct machine *machine, uint64_t spa,
     struct rmp_entry *entry = rmp_slot_at(&machine->rmp, spa);
     if (spa & PAGE_MASK || entry == NULL || !memory_holds(&machine->memory, spa, PAGE_BYTES))
         return HV_BAD_ADDRESS;
-    const struct rmp_entry before = *entry;
+    struct rmp_outcome outcome = {.before = *entry};
     if (store->validated >= 0)
         entry->validated = store->validated != 0;
     if (store->vmsa >= 0)
@@ -126,7 +102,9 @@ enum hv_status hw_rmp_write(struct machine *machine, uint64_t spa,
     for (int vmpl = 0; vmpl < VMPL_COUNT; vmpl++)
         if (store->perm[vmpl] >= 0)
             entry->perm[vmpl] = (uint8_t)store->perm[vmpl] & RMP_PERM_ALL;
-    emit_store(machine, spa, &before, entry);
+    outcome.after = *entry;
+    outcome.size = (enum page_size)entry->size;
+    machine_emit_rmp(machine, RMP_INSN_STORE, spa, (uint64_t)entry->gpn << PAGE_SHIFT, &outcome);
     /* The attacker flushes as well, all that the entry covers. */
     cpu_flush_spa(&machine->env, spa, page_bytes((enum page_size)entry->size));
     return HV_OK;

@@ -119,6 +119,15 @@ uint64_t machine_emit(struct machine *machine, enum event_kind kind, enum actor 
 /* XXH3-128 in canonical byte order, as in events (emu/hv.c). */
 void machine_hash16(uint8_t out[16], const void *bytes, size_t len);
 
+/*
+ * emu/hv.c, for what else acts as the hypervisor does: EVENT_HV_ACCESS with the hash of
+ * access.length bytes, EVENT_RMP of an entry, and a store to DRAM that nothing checks.
+ */
+void machine_emit_access(struct machine *machine, struct event_hv_access access, const void *bytes);
+void machine_emit_rmp(struct machine *machine, enum rmp_insn insn, uint64_t spa, uint64_t gpa,
+                      const struct rmp_outcome *outcome);
+void machine_dram_write(struct machine *machine, uint64_t spa, const void *in, size_t len);
+
 /* The record of a VMSA page, made on first use; NULL if there are too many. */
 struct vmsa_record *machine_vmsa(struct machine *machine, uint64_t spa);
 

@@ -52,8 +52,8 @@ static void page_write(lua_State *lua, uint64_t spa, const void *in, size_t byte
 /* Address and mask of the byte that holds a field's valid bit. */
 static uint64_t valid_at(uint64_t spa, size_t offset, uint8_t *mask)
 {
-    *mask = (uint8_t)(1u << (offset / 8 % 8));
-    return spa + offsetof(struct ghcb, valid_bitmap) + offset / 64;
+    *mask = ghcb_valid_mask(offset);
+    return spa + offsetof(struct ghcb, valid_bitmap) + ghcb_valid_byte(offset);
 }
 
 static void valid_set(lua_State *lua, uint64_t spa, size_t offset, bool valid)

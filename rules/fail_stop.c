@@ -11,7 +11,6 @@ enum {
     VECTOR_VC = 29,
     VECTORS_OF_EXCEPTIONS = 32,
     VC_NPF = 0x400,
-    VC_PAGE_NOT_VALIDATED = 0x404,
     EXIT_IOIO = 0x7b,
     MSR_TERMINATE = 0x100, /* GHCB 56421 2.3.1 */
     MSR_REQUEST = 0xfff,
@@ -54,15 +53,15 @@ static bool fault_is_fatal(const struct event *event, const struct pages *pages)
 {
     const struct event_fault *fault = &event->fault;
 
+    if (event_is_not_validated(event))
+        return true;
     if (event->kind != EVENT_FAULT || event->vmpl != 0 || fault->class != FAULT_EXCEPTION)
         return false;
     if (fault->source == SOURCE_INJECTED)
         return fault->vector < VECTORS_OF_EXCEPTIONS && fault->vector != VECTOR_NMI &&
                fault->vector != VECTOR_HV;
-    if (fault->source != SOURCE_HARDWARE || fault->vector != VECTOR_VC)
-        return false;
-    return fault->error == VC_PAGE_NOT_VALIDATED ||
-           (fault->error == VC_NPF && pages_bound_anywhere(pages, fault->gpa >> PAGE_SHIFT));
+    return fault->source == SOURCE_HARDWARE && fault->vector == VECTOR_VC &&
+           fault->error == VC_NPF && pages_bound_anywhere(pages, fault->gpa >> PAGE_SHIFT);
 }
 
 static bool check(const struct rule_view *view, uint64_t *spa)

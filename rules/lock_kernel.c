@@ -11,11 +11,6 @@ enum {
     CHANGED, /* pages that VMPL0 changed by PVALIDATE or RMPADJUST after the first lock */
 };
 
-static uint64_t place_of(uint64_t asid, uint64_t gpn)
-{
-    return asid << 40 | gpn;
-}
-
 /* The VMPLs, one bit each, that have both W and XS, and one of the two only now. */
 static uint32_t writable_code(const struct change *change)
 {
@@ -56,7 +51,7 @@ static bool check(const struct rule_view *view, uint64_t *spa)
         return false;
     for (uint64_t i = 0; i < change->count; i++) {
         *spa = (change->first + i) << PAGE_SHIFT;
-        if (word_map_has(locked, place_of(change->asid, change->gpn + i)))
+        if (word_map_has(locked, change_place(change, i)))
             return true;
     }
     return false;
@@ -77,7 +72,7 @@ static void apply(const struct rule_view *view, struct rule_state *state)
         ((change->dropped & LOWER_WRITE) << W_TO_XS & kept) == 0)
         return;
     for (uint64_t i = 0; i < change->count; i++)
-        word_map_set(&state->map[LOCKED], place_of(change->asid, change->gpn + i), 1);
+        word_map_set(&state->map[LOCKED], change_place(change, i), 1);
 }
 
 const struct rule rule_lock_kernel = {

@@ -65,6 +65,12 @@ enum { LAUNCH_ASID = 1, ASIDS_COUNT = 1024 };
 /* False if the event changed no entry. Pages beyond memory are cut off. */
 bool change_of(const struct event *event, uint64_t pages_count, struct change *change);
 
+/* Where its i-th page is, ASID and guest page in one word; not of a launch page. */
+static inline uint64_t change_place(const struct change *change, uint64_t i)
+{
+    return (uint64_t)change->asid << 40 | (change->gpn + i);
+}
+
 /* The pages that an entry stands for, changed or not: returns how many of them memory has. */
 uint64_t entry_pages(const struct event_rmp *rmp, uint64_t pages_count, uint64_t *first);
 

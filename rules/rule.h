@@ -42,6 +42,17 @@ enum { PSP_GUEST_MESSAGE = 0x94 };
  */
 bool event_runs_vmpl(const struct event *event);
 
+/*
+ * What somebody did: when and on which processor, in one word; never 0. It is over once VMPL0 has
+ * asked there for a lower VMPL to be run: `returns` is a rule's map, processor -> when it last did.
+ */
+uint64_t act_of(const struct event *event);
+uint64_t act_seq(uint64_t act);
+bool act_is_over(uint64_t act, const struct word_map *returns);
+
+/* VMPL0 has met a page that is not validated: #VC 0x404 that the processor raised. */
+bool event_is_not_validated(const struct event *event);
+
 /* A guest message under VMPCK0, which no lower VMPL may hold. */
 bool event_is_own_message(const struct event *event);
 

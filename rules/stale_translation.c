@@ -3,27 +3,22 @@
 #include "rules/rule.h"
 
 enum {
-    MAP_DROPS,   /* page -> when something was last taken from it, and by what processor */
+    MAP_DROPS,   /* page -> the act that last took something from it; 0 if it was not VMPL0's */
     MAP_SEALS,   /* page -> when it was last made a VMSA page */
     MAP_RETURNS, /* processor -> when VMPL0 last asked there for a lower VMPL to be run */
 };
 
-/* Sequence number and processor in one word; 0 where it was not VMPL0's doing. */
-enum { VCPU_BITS = 16 };
-
 static bool check(const struct rule_view *view, uint64_t *spa)
 {
     const struct word_map *map = view->state->map;
-    uint64_t number = view->event->stale.spa >> PAGE_SHIFT, drop, seq;
+    uint64_t number = view->event->stale.spa >> PAGE_SHIFT, drop;
 
     if (view->event->kind != EVENT_STALE)
         return false;
     *spa = number << PAGE_SHIFT;
     drop = word_map_get(&map[MAP_DROPS], number, 0);
-    seq = drop >> VCPU_BITS;
-    return seq != 0 &&
-           (word_map_get(&map[MAP_RETURNS], drop & ((1u << VCPU_BITS) - 1), 0) > seq ||
-            word_map_get(&map[MAP_SEALS], number, 0) >= seq);
+    return drop != 0 && (act_is_over(drop, &map[MAP_RETURNS]) ||
+                         word_map_get(&map[MAP_SEALS], number, 0) >= act_seq(drop));
 }
 
 static void apply_change(const struct event *event, const struct change *change,
@@ -37,7 +32,7 @@ static void apply_change(const struct event *event, const struct change *change,
     for (uint64_t i = 0; i < change->count && (dropped || sealed); i++) {
         if (dropped)
             word_map_set(&state->map[MAP_DROPS], change->first + i,
-                         event->vmpl == 0 ? event->seq << VCPU_BITS | event->vcpu : 0);
+                         event->vmpl == 0 ? act_of(event) : 0);
         if (sealed)
             word_map_set(&state->map[MAP_SEALS], change->first + i, event->seq);
     }

@@ -10,15 +10,11 @@ static bool is_vmpl0s(const struct rule_view *view)
            (view->change->insn == RMP_INSN_PVALIDATE || view->change->insn == RMP_INSN_RMPADJUST);
 }
 
-static uint64_t place_of(const struct change *change, uint64_t i)
-{
-    return (uint64_t)change->asid << 40 | (change->gpn + i);
-}
-
 static bool check(const struct rule_view *view, uint64_t *spa)
 {
     for (uint64_t i = 0; is_vmpl0s(view) && i < view->change->count; i++) {
-        uint64_t owner = word_map_get(&view->state->map[MAP_OPEN], place_of(view->change, i), 0);
+        uint64_t place = change_place(view->change, i);
+        uint64_t owner = word_map_get(&view->state->map[MAP_OPEN], place, 0);
 
         if (owner != 0 && owner != view->event->vcpu + 1u) {
             *spa = (view->change->first + i) << PAGE_SHIFT;
@@ -37,7 +33,7 @@ static void apply(const struct rule_view *view, struct rule_state *state)
     if (!is_vmpl0s(view))
         return;
     for (uint64_t i = 0; i < change->count; i++) {
-        uint64_t place = place_of(change, i);
+        uint64_t place = change_place(change, i);
         uint64_t owner = word_map_get(map, place, 0);
 
         if (change->validates)

@@ -6,15 +6,11 @@
 
 enum { MAP_CONFIRMED }; /* guest page -> 1: VMPL0's latest word on it is that it is valid */
 
-enum { VECTOR_VC = 29, ERROR_NOT_VALIDATED = 0x404 };
-
 static bool check(const struct rule_view *view, uint64_t *spa)
 {
     const struct event_fault *fault = &view->event->fault;
 
-    if (view->event->kind != EVENT_FAULT || view->event->vmpl != 0 ||
-        fault->class != FAULT_EXCEPTION || fault->vector != VECTOR_VC || fault->source != 0 ||
-        fault->error != ERROR_NOT_VALIDATED)
+    if (!event_is_not_validated(view->event))
         return false;
     *spa = page_base(fault->spa);
     return word_map_get(&view->state->map[MAP_CONFIRMED], fault->gpa >> PAGE_SHIFT, 0) == 0;
