@@ -142,7 +142,9 @@ void ap_withdraw_vcpu(struct cpu *cpu, const struct cpu *target)
 void ap_wake(struct cpu *cpu, struct cpu *target)
 {
     for (unsigned i = 0; i < WAKES_MAX; i++) {
-        ap_announce_vcpu(cpu, target);
+        if (i > 0) {
+            ap_announce_vcpu(cpu, target); /* the first time was when it was attached */
+        }
         hv_nudge(cpu, target);
         for (unsigned j = 0; j < WAKE_PAUSES; j++) {
             if (vcpu_has_run(cpu, target)) {
