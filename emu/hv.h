@@ -20,6 +20,7 @@
 struct machine;
 
 /* SEV_FEATURES bits that a hypervisor has to know of a VMSA (APM 2 table B-4). */
+#define SEV_FEATURE_SNP_ACTIVE           (UINT64_C(1) << 0)
 #define SEV_FEATURE_RESTRICTED_INJECTION (UINT64_C(1) << 3)
 #define SEV_FEATURE_ALTERNATE_INJECTION  (UINT64_C(1) << 4)
 

@@ -216,11 +216,14 @@ static bool info_launch(struct launch *launch)
         uint8_t bytes[PAGE_BYTES];
     } page = {.info = {
                   .magic = LAUNCH_INFO_MAGIC,
-                  .version = 1,
+                  .version = LAUNCH_INFO_VERSION,
                   .guest_vmpl = launch->machine->config.guest_vmpl,
                   .monitor_gpa = memory->gpa,
                   .monitor_bytes = memory->bytes,
                   .guest_entry = launch->guest.page_count ? launch->guest.entry : 0,
+                  .guest_block_gpa = launch->guest_block_gpa,
+                  .guest_boot_gpa = launch->guest_boot_gpa,
+                  .guest_sev_features = launch->guest_sev_features,
               }};
     return guest_ranges(launch, &page.info) &&
            guest_page_launch(launch, launch->monitor.note[ELF_NOTE_INFO].gpa, PSP_PAGE_NORMAL,
@@ -298,11 +301,19 @@ static bool launch_finish(struct launch *launch)
     return true;
 }
 
+/* A guest of one's own handles what the monitor handles. */
+static uint64_t guest_sev_features(const struct machine_config *config)
+{
+    return (config->guest_sev_features ? config->guest_sev_features : config->sev_features) |
+           SEV_FEATURE_SNP_ACTIVE;
+}
+
 bool machine_launch(struct machine *machine, GError **error)
 {
     struct launch launch = {
         .machine = machine,
         .bus = {.rmp = &machine->rmp, .memory = &machine->memory},
+        .guest_sev_features = guest_sev_features(&machine->config),
         .error = error,
     };
     struct event start = {.run = {.seed = machine->config.seed,

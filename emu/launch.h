@@ -9,7 +9,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { LAUNCH_RANGES_MAX = 64, LAUNCH_CPUS_MAX = 16 };
+enum {
+    LAUNCH_RANGES_MAX = 64,
+    LAUNCH_CPUS_MAX = 16,
+    LAUNCH_INFO_VERSION = 2,
+    LAUNCH_PARAMS_VERSION = 1,
+};
 
 enum launch_range_type {
     LAUNCH_RANGE_RAM = 1 /* PARAMS */,
@@ -32,11 +37,12 @@ struct launch_info {
     uint32_t guest_vmpl;
     uint64_t monitor_gpa, monitor_bytes;
     uint64_t guest_entry;
+    uint64_t guest_block_gpa, guest_boot_gpa, guest_sev_features;
     uint32_t range_count;
     uint32_t reserved;
     struct launch_range range[LAUNCH_RANGES_MAX];
 };
-_Static_assert(sizeof(struct launch_info) == 48 + 24 * LAUNCH_RANGES_MAX, "launch ABI");
+_Static_assert(sizeof(struct launch_info) == 72 + 24 * LAUNCH_RANGES_MAX, "launch ABI");
 
 struct launch_params {
     uint64_t magic;

@@ -10,6 +10,9 @@ struct launch {
     struct machine *machine;
     struct psp_bus bus;
     struct elf_image monitor, guest;
+    /* What INFO says of the guest's start (docs/launch-abi.md); 0: no wish, nothing. */
+    uint64_t guest_block_gpa, guest_boot_gpa;
+    uint64_t guest_sev_features;
     GError **error;
 };
 

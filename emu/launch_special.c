@@ -45,7 +45,7 @@ bool special_pages_launch(struct launch *launch)
     union {
         struct launch_params params;
         uint8_t bytes[PAGE_BYTES];
-    } page = {.params = {.magic = LAUNCH_PARAMS_MAGIC, .version = 1}};
+    } page = {.params = {.magic = LAUNCH_PARAMS_MAGIC, .version = LAUNCH_PARAMS_VERSION}};
     params_fill(machine, &page.params);
     uint8_t cpuid[PAGE_BYTES];
     struct cpuid_table table = machine->cpuid;
@@ -87,7 +87,7 @@ static void vmsa_build(const struct launch *launch, struct vmsa *vmsa)
         .rdi = launch->monitor.note[ELF_NOTE_INFO].gpa,
         .rsi = launch->monitor.note[ELF_NOTE_PARAMS].gpa,
         .g_pat = UINT64_C(0x0007040600070406),
-        .sev_features = launch->machine->config.sev_features | 1,
+        .sev_features = launch->machine->config.sev_features | SEV_FEATURE_SNP_ACTIVE,
         .xcr0 = 1,
         .mxcsr = 0x1f80,
         .x87_fcw = 0x37f,

@@ -31,6 +31,7 @@ struct machine_config {
     uint64_t seed;
     uint8_t guest_vmpl;    /* 1..3 */
     uint64_t sev_features; /* of the monitor's VMSA; SNPActive is added */
+    uint64_t guest_sev_features; /* of the guest's; 0: the same */
     enum machine_schedule schedule;
     enum tlb_mode tlb_mode;
     struct rmp_config rmp_config;

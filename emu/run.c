@@ -227,6 +227,9 @@ static void inputs_hash(struct run *run)
     for (size_t i = 0; i < run->inputs_count; i++)
         XXH3_128bits_update(state, run->inputs[i].sha256, sizeof(run->inputs[i].sha256));
     XXH3_128bits_update(state, options, sizeof(options));
+    if (config->guest_sev_features != 0)
+        XXH3_128bits_update(state, &config->guest_sev_features,
+                            sizeof(config->guest_sev_features));
     if (config->hardware_bugs != 0)
         XXH3_128bits_update(state, &config->hardware_bugs, sizeof(config->hardware_bugs));
     if (run->background_kinds != 0)

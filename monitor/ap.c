@@ -45,7 +45,9 @@ static void own_vmsa_fill(const struct monitor *monitor, struct cpu *cpu)
     const struct guest_start start = {
         .entry = (uint64_t)ap_main,
         .cr3 = (uint64_t)monitor->space.tables->level4 | monitor->space.c_bit_mask,
-        .boot_gpa = (uint64_t)cpu, /* RDI */
+        .rdi = (uint64_t)cpu,
+        .code_selector = SELECTOR_CODE,
+        .data_selector = SELECTOR_DATA,
         .vmpl = 0,
         .sev_features = monitor->sev_features,
     };
@@ -94,7 +96,9 @@ static enum ghcb_status vmsa_announce(struct cpu *cpu, const struct cpu *target,
 {
     uint64_t info = (uint64_t)action | (uint64_t)vmpl << AP_CREATE_VMPL_SHIFT |
                     (uint64_t)target->apic_id << AP_CREATE_APIC_SHIFT;
-    const struct ghcb_input features = {GHCB_RAX, cpu->monitor->sev_features};
+    const struct monitor *monitor = cpu->monitor;
+    const struct ghcb_input features = {GHCB_RAX, vmpl == 0 ? monitor->sev_features
+                                                            : monitor->info.guest_sev_features};
     struct ghcb_reply reply;
     return ghcb_call(cpu, GHCB_EXIT_AP_CREATION, info, gpa, &features, 1, &reply);
 }

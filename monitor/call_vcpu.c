@@ -80,7 +80,8 @@ static bool page_convert(struct cpu *cpu, uint64_t gpa)
     struct vmsa *vmsa = window_map(&monitor->space, cpu->index, WINDOW_COPY, gpa);
     unsigned vmpl = monitor_defect == DEFECT_ANY_VMPL ? vmsa->vmpl : monitor->info.guest_vmpl;
     bool valid =
-        (vmsa->efer & EFER_SVME) != 0 && guest_vmsa_check(vmsa, vmpl, monitor->sev_features);
+        (vmsa->efer & EFER_SVME) != 0 &&
+        guest_vmsa_check(vmsa, vmpl, monitor->info.guest_sev_features);
     if (valid) {
         guest_vmsa_reset_exit(vmsa);
         guest_vmsa_seize(vmsa); /* until it is attached */
@@ -162,7 +163,7 @@ static bool state_copy(struct cpu *cpu, struct vmsa *vmsa, uint64_t from_gpa)
     const void *from = window_map(&cpu->monitor->space, cpu->index, WINDOW_COPY, from_gpa);
     memcpy(vmsa, from, sizeof *vmsa);
     window_unmap(&cpu->monitor->space, cpu->index, WINDOW_COPY);
-    if (!guest_vmsa_check(vmsa, monitor->info.guest_vmpl, monitor->sev_features)) {
+    if (!guest_vmsa_check(vmsa, monitor->info.guest_vmpl, monitor->info.guest_sev_features)) {
         return false;
     }
     guest_vmsa_reset_exit(vmsa);

@@ -24,17 +24,17 @@ enum boot_page {
     BOOT_PAGE_LEVEL2, /* four, 1 GiB each */
     BOOT_PAGES = BOOT_PAGE_LEVEL2 + 4,
 };
+_Static_assert((int)BOOT_PAGES == (int)LAUNCH_BLOCK_PAGES, "launch_check.h");
 
 enum { PTE_PRESENT_WRITE = 3, PTE_LARGE = 0x80, TABLE_ENTRIES = 512 };
-#define BOOT_BLOCK_LIMIT (UINT64_C(4) << 30) /* what the first page tables map */
 
 /* The highest BOOT_PAGES pages in a row below 4 GiB that are guest memory and not its image. */
 static uint64_t boot_block_find(struct cpu *cpu)
 {
     const struct monitor *monitor = cpu->monitor;
     uint64_t gpn = monitor->pages.count;
-    if (gpn > BOOT_BLOCK_LIMIT >> PAGE_SHIFT) {
-        gpn = BOOT_BLOCK_LIMIT >> PAGE_SHIFT;
+    if (gpn > LAUNCH_BLOCK_LIMIT_BYTES >> PAGE_SHIFT) {
+        gpn = LAUNCH_BLOCK_LIMIT_BYTES >> PAGE_SHIFT;
     }
     for (unsigned run = 0; gpn > 0;) {
         gpn--;
@@ -116,7 +116,8 @@ static void boot_info_write(struct cpu *cpu, uint64_t block)
 void guest_launch(struct cpu *cpu)
 {
     struct monitor *monitor = cpu->monitor;
-    uint64_t block = boot_block_find(cpu);
+    uint64_t wanted = monitor->info.guest_block_gpa;
+    uint64_t block = wanted != 0 ? wanted : boot_block_find(cpu);
     page_tables_write(cpu, block);
     boot_info_write(cpu, block);
     secrets_wipe();
@@ -128,9 +129,12 @@ void guest_launch(struct cpu *cpu)
     const struct guest_start start = {
         .entry = monitor->info.guest_entry,
         .cr3 = boot_page_gpa(block, BOOT_PAGE_LEVEL4) | monitor->space.c_bit_mask,
-        .boot_gpa = block,
+        .rdi = block,
+        .rsi = monitor->info.guest_boot_gpa,
+        .code_selector = GUEST_SELECTOR_CODE,
+        .data_selector = GUEST_SELECTOR_DATA,
         .vmpl = (uint8_t)monitor->info.guest_vmpl,
-        .sev_features = monitor->sev_features,
+        .sev_features = monitor->info.guest_sev_features,
     };
     guest_vmsa_init(vmsa, &start);
     page_make_vmsa(vmsa);

@@ -29,9 +29,9 @@ enum {
 void guest_vmsa_init(struct vmsa *vmsa, const struct guest_start *start)
 {
     const struct vmsa_segment data = {
-        .selector = 0x10, .attributes = SEGMENT_DATA, .limit = 0xffffffff};
-    vmsa->cs =
-        (struct vmsa_segment){.selector = 0x08, .attributes = SEGMENT_CODE_64, .limit = 0xffffffff};
+        .selector = start->data_selector, .attributes = SEGMENT_DATA, .limit = 0xffffffff};
+    vmsa->cs = (struct vmsa_segment){
+        .selector = start->code_selector, .attributes = SEGMENT_CODE_64, .limit = 0xffffffff};
     vmsa->ds = data;
     vmsa->es = data;
     vmsa->ss = data;
@@ -48,7 +48,8 @@ void guest_vmsa_init(struct vmsa *vmsa, const struct guest_start *start)
     vmsa->dr7 = DR7_START;
     vmsa->rflags = RFLAGS_FIXED;
     vmsa->rip = start->entry;
-    vmsa->rdi = start->boot_gpa;
+    vmsa->rdi = start->rdi;
+    vmsa->rsi = start->rsi;
     vmsa->guest_pat = PAT_START;
     vmsa->xcr0 = XCR0_X87;
     vmsa->mxcsr = MXCSR_START;

@@ -8,8 +8,12 @@
 
 #include "monitor/snp.h"
 
+/* Of Linux's 64-bit boot protocol, which says nothing of a table behind them. */
+enum { GUEST_SELECTOR_CODE = 0x10, GUEST_SELECTOR_DATA = 0x18 };
+
 struct guest_start {
-    uint64_t entry, cr3, boot_gpa, sev_features;
+    uint64_t entry, cr3, rdi, rsi, sev_features;
+    uint16_t code_selector, data_selector;
     uint8_t vmpl;
 };
 
@@ -27,8 +31,8 @@ void guest_vmsa_flush(struct vmsa *vmsa);
 /* True if the VMSA has been entered since guest_vmsa_reset_exit(). */
 bool guest_vmsa_has_run(const struct vmsa *vmsa);
 
-/* True if the VMSA of a vCPU that the guest made may run at the guest's VMPL: that VMPL, the same
- * SEV_FEATURES as the monitor's, no state that VMRUN refuses (APM 2 15.5.1). EFER.SVME is not
+/* True if the VMSA of a vCPU that the guest made may run at the guest's VMPL: that VMPL, the
+ * guest's SEV_FEATURES, no state that VMRUN refuses (APM 2 15.5.1). EFER.SVME is not
  * looked at. Nobody else may be able to write the page. */
 bool guest_vmsa_check(const struct vmsa *vmsa, unsigned vmpl, uint64_t sev_features);
 

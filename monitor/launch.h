@@ -9,7 +9,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { LAUNCH_RANGES_MAX = 64, LAUNCH_CPUS_MAX = 16, LAUNCH_VERSION = 1, LAUNCH_RANGE_RAM = 1 };
+enum {
+    LAUNCH_RANGES_MAX = 64,
+    LAUNCH_CPUS_MAX = 16,
+    LAUNCH_INFO_VERSION = 2,
+    LAUNCH_PARAMS_VERSION = 1,
+    LAUNCH_RANGE_RAM = 1,
+};
 
 #define LAUNCH_INFO_MAGIC   UINT64_C(0x4f464e494c504e53) /* "SNPLINFO" */
 #define LAUNCH_PARAMS_MAGIC UINT64_C(0x4d5241504c504e53) /* "SNPLPARM" */
@@ -27,12 +33,15 @@ struct launch_info {
     uint32_t version;
     uint32_t guest_vmpl;
     uint64_t monitor_gpa, monitor_bytes;
-    uint64_t guest_entry; /* 0: no guest */
+    uint64_t guest_entry;        /* 0: no guest */
+    uint64_t guest_block_gpa;    /* where the boot block is to lie; 0: the monitor chooses */
+    uint64_t guest_boot_gpa;     /* RSI of the guest's first vCPU; 0: none */
+    uint64_t guest_sev_features; /* of every VMSA of the guest */
     uint32_t range_count;
     uint32_t reserved;
     struct launch_range range[LAUNCH_RANGES_MAX];
 };
-_Static_assert(sizeof(struct launch_info) == 48 + 64 * 24, "launch_info");
+_Static_assert(sizeof(struct launch_info) == 72 + 64 * 24, "launch_info");
 
 struct launch_params {
     uint64_t magic;

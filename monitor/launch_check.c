@@ -56,13 +56,49 @@ bool launch_info_in_image(const struct launch_info *info, uint64_t gpa)
     return false;
 }
 
+/* The ranges are good. Whether it is RAM only PARAMS can say: launch_block_check(). */
+static bool block_is_possible(const struct launch_info *info)
+{
+    uint64_t gpa = info->guest_block_gpa;
+    if (gpa % PAGE_BYTES != 0 || gpa > LAUNCH_BLOCK_LIMIT_BYTES - LAUNCH_BLOCK_BYTES ||
+        ranges_overlap(gpa, LAUNCH_BLOCK_BYTES, info->monitor_gpa, info->monitor_bytes)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < info->range_count; i++) {
+        const struct launch_range *range = &info->range[i];
+        if (ranges_overlap(gpa, LAUNCH_BLOCK_BYTES, range->gpa, range->bytes)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The ranges are good. */
+static enum launch_fault guest_start_check(const struct launch_info *info)
+{
+    if (info->guest_entry != 0 && !launch_info_in_image(info, info->guest_entry)) {
+        return LAUNCH_BAD_ENTRY;
+    }
+    if (info->guest_block_gpa != 0 && !block_is_possible(info)) {
+        return LAUNCH_BAD_BLOCK;
+    }
+    if (info->guest_boot_gpa != 0 && !launch_info_in_image(info, info->guest_boot_gpa)) {
+        return LAUNCH_BAD_BOOT;
+    }
+    if ((info->guest_sev_features & SEV_FEATURE_SNP_ACTIVE) == 0 ||
+        (info->guest_sev_features & ~(uint64_t)SEV_FEATURES_ACCEPTED) != 0) {
+        return LAUNCH_BAD_FEATURES;
+    }
+    return LAUNCH_OK;
+}
+
 enum launch_fault launch_info_check(const struct launch_info *info, uint64_t monitor_gpa,
                                     uint64_t monitor_bytes, unsigned c_bit)
 {
     if (info->magic != LAUNCH_INFO_MAGIC) {
         return LAUNCH_BAD_MAGIC;
     }
-    if (info->version != LAUNCH_VERSION) {
+    if (info->version != LAUNCH_INFO_VERSION) {
         return LAUNCH_BAD_VERSION;
     }
     if (info->guest_vmpl < 1 || info->guest_vmpl >= VMPL_COUNT) {
@@ -83,10 +119,7 @@ enum launch_fault launch_info_check(const struct launch_info *info, uint64_t mon
             return LAUNCH_BAD_RANGE_HIGH;
         }
     }
-    if (info->guest_entry != 0 && !launch_info_in_image(info, info->guest_entry)) {
-        return LAUNCH_BAD_ENTRY;
-    }
-    return LAUNCH_OK;
+    return guest_start_check(info);
 }
 
 enum launch_fault launch_params_check(const struct launch_params *params, unsigned c_bit)
@@ -94,7 +127,7 @@ enum launch_fault launch_params_check(const struct launch_params *params, unsign
     if (params->magic != LAUNCH_PARAMS_MAGIC) {
         return LAUNCH_BAD_MAGIC;
     }
-    if (params->version != LAUNCH_VERSION) {
+    if (params->version != LAUNCH_PARAMS_VERSION) {
         return LAUNCH_BAD_VERSION;
     }
     if (params->vcpu_count < 1 || params->vcpu_count > LAUNCH_CPUS_MAX) {
@@ -108,6 +141,29 @@ enum launch_fault launch_params_check(const struct launch_params *params, unsign
         }
     }
     return ranges_check(params->range, params->range_count, c_bit);
+}
+
+static bool is_ram(const struct launch_params *params, uint64_t gpa)
+{
+    for (uint32_t i = 0; i < params->range_count; i++) {
+        const struct launch_range *range = &params->range[i];
+        if (range->type == LAUNCH_RANGE_RAM && gpa >= range->gpa &&
+            gpa - range->gpa < range->bytes) {
+            return true;
+        }
+    }
+    return false;
+}
+
+enum launch_fault launch_block_check(const struct launch_info *info,
+                                     const struct launch_params *params)
+{
+    for (uint64_t i = 0; info->guest_block_gpa != 0 && i < LAUNCH_BLOCK_PAGES; i++) {
+        if (!is_ram(params, info->guest_block_gpa + i * PAGE_BYTES)) {
+            return LAUNCH_BAD_BLOCK;
+        }
+    }
+    return LAUNCH_OK;
 }
 
 uint64_t launch_params_pages(const struct launch_params *params)

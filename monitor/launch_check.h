@@ -17,6 +17,11 @@
 /* The monitor keeps track of this much guest-physical memory; RAM beyond is left unused. */
 #define LAUNCH_MEMORY_LIMIT_BYTES (UINT64_C(16) << 30)
 
+/* The boot block (guest_launch.c), which the guest's first page tables map. */
+enum { LAUNCH_BLOCK_PAGES = 10 };
+#define LAUNCH_BLOCK_BYTES       (LAUNCH_BLOCK_PAGES * PAGE_BYTES)
+#define LAUNCH_BLOCK_LIMIT_BYTES (UINT64_C(4) << 30)
+
 enum launch_fault {
     LAUNCH_OK,
     LAUNCH_BAD_MAGIC,
@@ -33,6 +38,9 @@ enum launch_fault {
     LAUNCH_BAD_RANGE_HIGH,    /* bits at or above the C-bit */
     LAUNCH_BAD_RANGE_OVERLAP, /* with an earlier range; INFO: or with the monitor */
     LAUNCH_BAD_RESERVED,
+    LAUNCH_BAD_BLOCK,    /* not where a boot block can lie */
+    LAUNCH_BAD_BOOT,     /* what RSI is to point at is outside the guest image */
+    LAUNCH_BAD_FEATURES, /* SEV_FEATURES without SNPActive, or with what is not handled */
 };
 
 enum launch_fault launch_info_check(const struct launch_info *info, uint64_t monitor_gpa,
@@ -40,6 +48,10 @@ enum launch_fault launch_info_check(const struct launch_info *info, uint64_t mon
 
 /* RAM ranges may cover the monitor's memory: it lies in RAM, and the page states keep it apart. */
 enum launch_fault launch_params_check(const struct launch_params *params, unsigned c_bit);
+
+/* After both: the place that INFO names for the boot block, if it does, is RAM. */
+enum launch_fault launch_block_check(const struct launch_info *info,
+                                     const struct launch_params *params);
 
 /* Pages up to the end of the highest RAM, at most LAUNCH_MEMORY_LIMIT_BYTES. */
 uint64_t launch_params_pages(const struct launch_params *params);

@@ -23,15 +23,6 @@
 
 static struct monitor the_monitor;
 
-/* What the monitor can live with; anything else changes how memory, exits or VMSAs behave. */
-enum {
-    SEV_STATUS_NEEDED = SEV_STATUS_SEV | SEV_STATUS_ES | SEV_STATUS_SNP,
-    SEV_STATUS_ACCEPTED = SEV_STATUS_NEEDED | SEV_STATUS_RESTRICTED_INJECTION |
-                          SEV_STATUS_DEBUG_SWAP | SEV_STATUS_NO_HOST_IBS |
-                          SEV_STATUS_BTB_ISOLATION | SEV_STATUS_SECURE_TSC |
-                          SEV_STATUS_SMT_PROTECTION | SEV_STATUS_IBPB_ON_ENTRY,
-};
-
 /* SEV_STATUS cannot be intercepted (APM 2 15.34.10): the one source about features to trust. */
 static void features_check(struct monitor *monitor)
 {
@@ -84,6 +75,9 @@ static void launch_data_take(struct monitor *monitor, uint64_t info_gpa, uint64_
         terminate_because(TERMINATE_INFO, "INFO refused, reason", fault);
     }
     fault = launch_params_check(&monitor->params, monitor->c_bit);
+    if (fault == LAUNCH_OK) {
+        fault = launch_block_check(&monitor->info, &monitor->params);
+    }
     if (fault != LAUNCH_OK) {
         terminate_because(TERMINATE_PARAMS, "PARAMS refused, reason", fault);
     }

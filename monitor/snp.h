@@ -33,7 +33,18 @@ enum sev_status_bit {
     SEV_STATUS_SMT_PROTECTION = 1 << 17,
     SEV_STATUS_IBPB_ON_ENTRY = 1 << 23,
 };
-enum { SEV_STATUS_FEATURES_SHIFT = 2 };
+/* What the monitor can live with, in its own VMSA and in the guest's; anything else changes how
+ * memory, exits or VMSAs behave. */
+enum {
+    SEV_STATUS_NEEDED = SEV_STATUS_SEV | SEV_STATUS_ES | SEV_STATUS_SNP,
+    SEV_STATUS_ACCEPTED = SEV_STATUS_NEEDED | SEV_STATUS_RESTRICTED_INJECTION |
+                          SEV_STATUS_DEBUG_SWAP | SEV_STATUS_NO_HOST_IBS |
+                          SEV_STATUS_BTB_ISOLATION | SEV_STATUS_SECURE_TSC |
+                          SEV_STATUS_SMT_PROTECTION | SEV_STATUS_IBPB_ON_ENTRY,
+    SEV_STATUS_FEATURES_SHIFT = 2,
+    SEV_FEATURES_ACCEPTED = SEV_STATUS_ACCEPTED >> SEV_STATUS_FEATURES_SHIFT,
+};
+#define SEV_FEATURE_SNP_ACTIVE           (UINT64_C(1) << 0)
 #define SEV_FEATURE_RESTRICTED_INJECTION (UINT64_C(1) << 3)
 
 /* VMPL permission mask, APM 2 15.36.7. */

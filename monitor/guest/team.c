@@ -25,7 +25,9 @@ struct vmsa *team_state_make(const struct guest *first, uint32_t index)
     const struct guest_start start = {
         .entry = (uint64_t)team_entry,
         .cr3 = insn_cr3(),
-        .boot_gpa = index, /* RDI */
+        .rdi = index,
+        .code_selector = GUEST_SELECTOR_CODE,
+        .data_selector = GUEST_SELECTOR_DATA,
         .vmpl = (uint8_t)first->boot->vmpl,
         .sev_features = insn_rdmsr(MSR_SEV_STATUS) >> SEV_STATUS_FEATURES_SHIFT,
     };

@@ -10,7 +10,14 @@ void monitor_vmsa_make(uint8_t page[4096], uint64_t entry, uint64_t cr3, uint64_
 {
     struct vmsa vmsa = {0};
     const struct guest_start start = {
-        .entry = entry, .cr3 = cr3, .boot_gpa = boot, .sev_features = features, .vmpl = vmpl};
+        .entry = entry,
+        .cr3 = cr3,
+        .rdi = boot,
+        .rsi = boot + 0x1000,
+        .sev_features = features,
+        .code_selector = GUEST_SELECTOR_CODE,
+        .data_selector = GUEST_SELECTOR_DATA,
+        .vmpl = vmpl};
     guest_vmsa_init(&vmsa, &start);
     guest_vmsa_release(&vmsa);
     memcpy(page, &vmsa, sizeof vmsa);

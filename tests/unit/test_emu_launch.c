@@ -76,11 +76,12 @@ static void add_info(uint8_t digest[SHA384_BYTES])
 {
     uint8_t page[PAGE_BYTES] = {0};
     memcpy(page, "SNPLINFO", 8);
-    put32(page, 8, 1);
+    put32(page, 8, 2);
     put32(page, 12, 3); /* guest VMPL */
     put64(page, 16, FIXTURE_MEMORY_GPA);
     put64(page, 24, FIXTURE_MEMORY_BYTES);
-    extend(digest, NORMAL, FIXTURE_INFO_GPA, page); /* no guest: entry and ranges are 0 */
+    put64(page, 56, 1); /* the guest's SEV_FEATURES: as the monitor's */
+    extend(digest, NORMAL, FIXTURE_INFO_GPA, page); /* no guest: the other fields are 0 */
 }
 
 static void add_vmsa(uint8_t digest[SHA384_BYTES])

@@ -25,11 +25,12 @@ static struct launch_info good_info(void)
 {
     return (struct launch_info){
         .magic = LAUNCH_INFO_MAGIC,
-        .version = 1,
+        .version = 2,
         .guest_vmpl = 3,
         .monitor_gpa = MONITOR_GPA,
         .monitor_bytes = MONITOR_BYTES,
         .guest_entry = 0x201000,
+        .guest_sev_features = SEV_FEATURE_SNP_ACTIVE,
         .range_count = 1,
         .range = {{.gpa = 0x200000, .bytes = 0x3000}},
     };
@@ -133,6 +134,9 @@ static void test_info(void)
                         vmpl >= 1 && vmpl <= 3 ? LAUNCH_OK : LAUNCH_BAD_VMPL);
     }
     info = good_info();
+    info.version = 1;
+    g_assert_cmpint(info_check(&info), ==, LAUNCH_BAD_VERSION);
+    info = good_info();
     info.monitor_bytes += 4096;
     g_assert_cmpint(info_check(&info), ==, LAUNCH_BAD_MONITOR_RANGE);
     info = good_info();
@@ -144,6 +148,85 @@ static void test_info(void)
     info = good_info();
     info.range[0].bytes = MONITOR_GPA - 0x200000 + 0x1000;
     g_assert_cmpint(info_check(&info), ==, LAUNCH_BAD_RANGE_OVERLAP);
+}
+
+/* The boot block of 10 pages, where INFO asks for it, and what PARAMS has to say to it. */
+static void test_info_block(void)
+{
+    const struct {
+        uint64_t gpa;
+        enum launch_fault info, params;
+    } cases[] = {
+        {0, LAUNCH_OK, LAUNCH_OK}, /* the monitor chooses */
+        {0x100000, LAUNCH_OK, LAUNCH_OK},
+        {0x100800, LAUNCH_BAD_BLOCK, 0},
+        {0x1f6000, LAUNCH_OK, LAUNCH_OK}, /* up to the image */
+        {0x1f7000, LAUNCH_BAD_BLOCK, 0},
+        {0x202000, LAUNCH_BAD_BLOCK, 0},
+        {0x203000, LAUNCH_OK, LAUNCH_OK}, /* right behind it */
+        {MONITOR_GPA - 0xa000, LAUNCH_OK, LAUNCH_OK},
+        {MONITOR_GPA - 0x9000, LAUNCH_BAD_BLOCK, 0},
+        {MONITOR_GPA + 0x3000, LAUNCH_BAD_BLOCK, 0},
+        {MONITOR_GPA + MONITOR_BYTES, LAUNCH_OK, LAUNCH_OK},
+        {0x3ff6000, LAUNCH_OK, LAUNCH_OK}, /* the last ten pages of the first RAM */
+        {0x3ff7000, LAUNCH_OK, LAUNCH_BAD_BLOCK},
+        {0xffff6000, LAUNCH_OK, LAUNCH_BAD_BLOCK}, /* below 4 GiB, no RAM */
+        {0xffff7000, LAUNCH_BAD_BLOCK, 0},         /* over it */
+        {0x100000000, LAUNCH_BAD_BLOCK, 0},
+        {0xffffffffffffa000, LAUNCH_BAD_BLOCK, 0},
+    };
+    const struct launch_params params = good_params();
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        struct launch_info info = good_info();
+        info.guest_block_gpa = cases[i].gpa;
+        g_test_message("block at 0x%" G_GINT64_MODIFIER "x", (guint64)cases[i].gpa);
+        g_assert_cmpint(info_check(&info), ==, cases[i].info);
+        if (cases[i].info == LAUNCH_OK) {
+            g_assert_cmpint(launch_block_check(&info, &params), ==, cases[i].params);
+        }
+    }
+    /* RAM in pieces is RAM; what is not RAM is none. */
+    struct launch_info info = good_info();
+    struct launch_params pieces = good_params();
+    info.guest_block_gpa = 0x100000;
+    pieces.range_count = 3;
+    pieces.range[0].bytes = 0x103000;
+    pieces.range[2] = (struct launch_range){
+        .gpa = 0x103000, .bytes = 0x100000, .type = LAUNCH_RANGE_RAM};
+    g_assert_cmpint(launch_params_check(&pieces, C_BIT), ==, LAUNCH_OK);
+    g_assert_cmpint(launch_block_check(&info, &pieces), ==, LAUNCH_OK);
+    pieces.range[2].type = 2;
+    g_assert_cmpint(launch_block_check(&info, &pieces), ==, LAUNCH_BAD_BLOCK);
+}
+
+static void test_info_guest_start(void)
+{
+    struct launch_info info = good_info();
+    info.guest_boot_gpa = 0x200010;
+    g_assert_cmpint(info_check(&info), ==, LAUNCH_OK);
+    info.guest_boot_gpa = 0x203000;
+    g_assert_cmpint(info_check(&info), ==, LAUNCH_BAD_BOOT);
+    info.guest_boot_gpa = MONITOR_GPA;
+    g_assert_cmpint(info_check(&info), ==, LAUNCH_BAD_BOOT);
+
+    const struct {
+        uint64_t features;
+        bool good;
+    } cases[] = {
+        {0, false},          {1, true},
+        {8, false},          {9, true},  /* restricted injection */
+        {0x11, false},                   /* alternate injection */
+        {3, false},          {5, false}, /* vTOM, ReflectVC */
+        {0x21, true},                    /* debug swap */
+        {0x201, true},                   /* secure TSC */
+        {0x40001, false},                /* nothing that is known */
+        {UINT64_C(1) << 63 | 1, false},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        info = good_info();
+        info.guest_sev_features = cases[i].features;
+        g_assert_cmpint(info_check(&info), ==, cases[i].good ? LAUNCH_OK : LAUNCH_BAD_FEATURES);
+    }
 }
 
 static void test_cpuid(void)
@@ -181,6 +264,8 @@ int main(int argc, char **argv)
     g_test_add_func("/monitor/launch/params/hostile-ranges-refused", test_params_ranges);
     g_test_add_func("/monitor/launch/params/pages-bounded", test_params_pages);
     g_test_add_func("/monitor/launch/info", test_info);
+    g_test_add_func("/monitor/launch/info/boot-block", test_info_block);
+    g_test_add_func("/monitor/launch/info/guest-start", test_info_guest_start);
     g_test_add_func("/monitor/launch/c-bit-from-cpuid-page", test_cpuid);
     return g_test_run();
 }

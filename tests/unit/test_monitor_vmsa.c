@@ -22,11 +22,14 @@ static void test_fields(void)
     struct vmsa vmsa = made();
     g_assert_cmphex(vmsa.rip, ==, 0x200000);
     g_assert_cmphex(vmsa.rdi, ==, 0x3000);
+    g_assert_cmphex(vmsa.rsi, ==, 0x4000);
     g_assert_cmphex(vmsa.rsp, ==, 0);
     g_assert_cmphex(vmsa.rflags, ==, 2);
     g_assert_cmpuint(vmsa.vmpl, ==, 3);
     g_assert_cmpuint(vmsa.cpl, ==, 0);
     g_assert_cmphex(vmsa.sev_features, ==, 1);
+    g_assert_cmphex(vmsa.cs.selector, ==, 0x10);
+    g_assert_cmphex(vmsa.ss.selector, ==, 0x18);
     g_assert_cmphex(vmsa.cs.attrib & VMSA_ATTRIB_L, !=, 0);
 }
 
