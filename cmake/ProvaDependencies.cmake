@@ -46,6 +46,11 @@ prova_library(XXHASH   libxxhash>=0.8)
 prova_library(CAPSTONE capstone>=4.0)
 prova_library(LIBDW    libdw)
 prova_library(LIBELF   libelf)
+# The four ways in which a Linux kernel may be compressed.
+prova_library(ZSTD     libzstd>=1.4)
+prova_library(LZMA     liblzma>=5.2)
+prova_library(ZLIB     zlib)
+prova_library(LZ4      liblz4>=1.9)
 # The TLB-fill hook, on which the MMU stands, came with 2.1; 2.1.1 is the oldest that was tested.
 prova_library(UNICORN  unicorn>=2.1.1)
 

@@ -153,7 +153,7 @@ static bool header_check(const struct loader *loader, Elf *elf, GElf_Ehdr *heade
     return true;
 }
 
-static bool image_read(struct loader *loader, Elf *elf, GError **error)
+static bool image_load(struct loader *loader, Elf *elf, GError **error)
 {
     GElf_Ehdr header;
     if (!header_check(loader, elf, &header, error))
@@ -178,6 +178,30 @@ static bool image_read(struct loader *loader, Elf *elf, GError **error)
     return true;
 }
 
+bool elf_image_read(struct elf_image *image, const char *path, const uint8_t *file,
+                    size_t file_bytes, GError **error)
+{
+    *image = (struct elf_image){0};
+    struct loader loader = {
+        .image = image,
+        .path = path,
+        .file = file,
+        .file_bytes = file_bytes,
+        .pages = g_array_new(FALSE, FALSE, sizeof(struct elf_page)),
+        .by_gpn = g_hash_table_new(NULL, NULL),
+    };
+    elf_version(EV_CURRENT);
+    Elf *elf = file_bytes > 0 ? elf_memory((char *)(uintptr_t)file, file_bytes) : NULL;
+    bool ok = image_load(&loader, elf, error);
+    elf_end(elf);
+    g_hash_table_destroy(loader.by_gpn);
+    image->page_count = loader.pages->len;
+    image->pages = (struct elf_page *)(void *)g_array_free(loader.pages, FALSE);
+    if (!ok)
+        elf_image_clear(image);
+    return ok;
+}
+
 bool elf_image_load(struct elf_image *image, const char *path, GError **error)
 {
     *image = (struct elf_image){0};
@@ -189,25 +213,9 @@ bool elf_image_load(struct elf_image *image, const char *path, GError **error)
         g_error_free(why);
         return false;
     }
-    struct loader loader = {
-        .image = image,
-        .path = path,
-        .file = (const uint8_t *)g_mapped_file_get_contents(file),
-        .file_bytes = g_mapped_file_get_length(file),
-        .pages = g_array_new(FALSE, FALSE, sizeof(struct elf_page)),
-        .by_gpn = g_hash_table_new(NULL, NULL),
-    };
-    elf_version(EV_CURRENT);
-    Elf *elf = loader.file_bytes > 0 ? elf_memory((char *)(uintptr_t)loader.file, loader.file_bytes)
-                                     : NULL;
-    bool ok = image_read(&loader, elf, error);
-    elf_end(elf);
-    g_hash_table_destroy(loader.by_gpn);
-    image->page_count = loader.pages->len;
-    image->pages = (struct elf_page *)(void *)g_array_free(loader.pages, FALSE);
+    bool ok = elf_image_read(image, path, (const uint8_t *)g_mapped_file_get_contents(file),
+                             g_mapped_file_get_length(file), error);
     g_mapped_file_unref(file);
-    if (!ok)
-        elf_image_clear(image);
     return ok;
 }
 

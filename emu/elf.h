@@ -41,6 +41,10 @@ enum { ELF_PAGES_MAX = 1 << 16 }; /* 256 MiB of image */
 
 /* False and error (EMU_ERROR_INPUT: file, offset where it matters, reason) if unusable. */
 bool elf_image_load(struct elf_image *image, const char *path, GError **error);
+
+/* The same of a file that is in memory; path is what the messages call it. */
+bool elf_image_read(struct elf_image *image, const char *path, const uint8_t *file,
+                    size_t file_bytes, GError **error);
 void elf_image_clear(struct elf_image *image);
 
 #endif

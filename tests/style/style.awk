@@ -29,6 +29,10 @@ BEGIN {
     owner["elfutils"] = "cpu"
     owner["lua"] = "emu"
     owner["lauxlib"] = "emu"
+    owner["zstd"] = "emu"
+    owner["lzma"] = "emu"
+    owner["zlib"] = "emu"
+    owner["lz4"] = "emu"
     owner["sqlite"] = "db"
 
     split("stdalign stdarg stdatomic stdbool stddef stdint stdnoreturn limits string " \
