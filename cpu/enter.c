@@ -5,6 +5,7 @@
 #include "cpu/loads.h"
 #include "cpu/seen.h"
 
+#define RFLAGS_IF (UINT64_C(1) << 9)
 #define SEV_SNP_ACTIVE (UINT64_C(1) << 0)
 #define SEV_VTOM (UINT64_C(1) << 1)
 #define SEV_RESTRICTED_INJECTION (UINT64_C(1) << 3)
@@ -322,6 +323,7 @@ void enter_leave(struct vcpu *vcpu, const struct fault *fault, struct vcpu_exit 
         event_nested_fault(vcpu, fault);
     image_store(vcpu, fault);
     vcpu->vmcb->exitintinfo = vcpu->state.exitintinfo;
+    vcpu->vmcb->guest_interrupts = (vcpu->image.rflags & RFLAGS_IF) != 0;
     vcpu->clock->cycles += vcpu->env->costs.vmexit;
     vcpu->state.last_exit_code = fault->exit_code;
     vcpu->state.last_info1 = fault->exitinfo1;

@@ -52,6 +52,8 @@ struct vmcb {
     /* VMCB+0x88, out (APM 2 15.7.2): the event whose delivery the exit interrupted, in the format
      * of eventinj; 0 if none. It is the hypervisor that injects it again. */
     uint64_t exitintinfo;
+    /* VMCB+0x68 bit 1, out: GUEST_INTERRUPT_MASK, RFLAGS.IF of the guest at the exit. */
+    uint8_t guest_interrupts;
 };
 
 #endif

@@ -15,8 +15,11 @@ void honest_init(struct machine *machine)
         for (uint8_t vmpl = 0; vmpl < VMPL_COUNT; vmpl++) {
             honest->cpu[cpu].ghcb_gpa[vmpl] = UINT64_MAX;
             honest->cpu[cpu].doorbell_gpa[vmpl] = UINT64_MAX;
+            lapic_init(&honest->cpu[cpu].lapic[vmpl]);
         }
     }
+    ioapic_init(&honest->ioapic);
+    rtc_init(&honest->rtc);
     /* The pool is fresh: these two cannot fail. */
     hv_page_alloc(machine, PAGE_4K, &honest->bounce_request);
     hv_page_alloc(machine, PAGE_4K, &honest->bounce_response);
@@ -106,15 +109,6 @@ void processor_wake(struct machine *machine, uint32_t cpu)
     if (machine->acting_cpu >= 0)
         processor->clock.cycles =
             MAX(processor->clock.cycles, hv_time(machine, (uint32_t)machine->acting_cpu));
-}
-
-void honest_console(struct machine *machine, uint16_t port, uint8_t value)
-{
-    if (!uart_write(&machine->uart, (uint8_t)(port - UART_PORT), value))
-        return;
-    struct event event = {.console = {.length = 1, .port = UART_PORT, .text = {(char)value}}};
-    g_string_append_c(machine->console, value ? (char)value : '?');
-    machine_emit(machine, EVENT_CONSOLE, ACTOR_HV, &event);
 }
 
 void honest_answer_event(struct machine *machine, const struct hv_exit *exit, uint64_t answer1,

@@ -5,7 +5,8 @@
  * the VMCB (APM 2 15.20, 15.21). A VMPL that is more privileged than the one at work takes over
  * the processor; what is for a less privileged one waits until that one runs.
  *
- * There is no in-service register: a vector counts as served when the guest has taken it.
+ * A VMPL that has enabled its APIC has that one's priorities, and its vectors are in service until
+ * EOI. Without it, and on the doorbell page, a vector counts as served when the guest has taken it.
  */
 #include "emu/honest_internal.h"
 
@@ -39,6 +40,12 @@ enum post {
 static bool restricted(const struct machine *machine, uint32_t cpu, uint8_t vmpl)
 {
     return machine->honest.cpu[cpu].sev_features[vmpl] & SEV_FEATURE_RESTRICTED_INJECTION;
+}
+
+/* Vectors of the VMPL go through its APIC. */
+static bool apic_used(const struct machine *machine, uint32_t cpu, uint8_t vmpl)
+{
+    return lapic_enabled(&machine->honest.cpu[cpu].lapic[vmpl]) && !restricted(machine, cpu, vmpl);
 }
 
 /* The highest vector that waits; 0 if none. */
@@ -106,6 +113,30 @@ static enum post doorbell_post(struct machine *machine, uint32_t cpu, uint8_t vm
     return POST_SIGNAL;
 }
 
+void honest_events_sync(struct machine *machine, uint32_t cpu, uint8_t vmpl)
+{
+    struct honest_cpu *books = &machine->honest.cpu[cpu];
+    struct honest_events *events = &books->events[vmpl];
+    if (events->posted == 0 || hv_vmcb(machine, books->vmsa[vmpl])->v_irq)
+        return;
+    lapic_take(&books->lapic[vmpl], events->posted);
+    events->posted = 0;
+}
+
+/* What is posted stays requested until the guest has taken it, and may be replaced or withdrawn. */
+static bool apic_post(struct machine *machine, uint32_t cpu, uint8_t vmpl, struct vmcb *vmcb)
+{
+    struct honest_events *events = &machine->honest.cpu[cpu].events[vmpl];
+    honest_events_sync(machine, cpu, vmpl);
+    uint8_t vector = lapic_pending(&machine->honest.cpu[cpu].lapic[vmpl]);
+    if (vector == events->posted)
+        return false;
+    events->posted = vector;
+    vmcb->v_irq = vector != 0;
+    vmcb->v_irq_vector = vector;
+    return vector != 0;
+}
+
 /* One NMI at a time: the next when the guest has said that the last is complete. */
 static bool nmi_due(const struct honest_events *events)
 {
@@ -123,6 +154,8 @@ static enum post vmcb_post(struct machine *machine, uint32_t cpu, uint8_t vmpl)
         events->nmi_masked = true;
         result = POST_SIGNAL;
     }
+    if (apic_used(machine, cpu, vmpl))
+        return apic_post(machine, cpu, vmpl, vmcb) ? POST_SIGNAL : result;
     uint8_t posted = vmcb->v_irq ? vmcb->v_irq_vector : 0;
     uint8_t vector = vector_exchange(events, posted);
     if (vector == posted)
@@ -137,7 +170,10 @@ static bool waits(struct machine *machine, uint32_t cpu, uint8_t vmpl)
 {
     const struct honest_cpu *books = &machine->honest.cpu[cpu];
     const struct honest_events *events = &books->events[vmpl];
-    return (vector_highest(events) != 0 || events->nmi) && books->vmsa[vmpl] != 0 &&
+    uint8_t vector = apic_used(machine, cpu, vmpl) ? lapic_pending(&books->lapic[vmpl])
+                                                   : vector_highest(events);
+    bool something = vector != 0 || events->nmi || events->posted != 0;
+    return something && books->vmsa[vmpl] != 0 &&
            hv_vmcb(machine, books->vmsa[vmpl]) != NULL &&
            !(books->sev_features[vmpl] & SEV_FEATURE_ALTERNATE_INJECTION);
 }
@@ -152,6 +188,14 @@ static void kick(struct machine *machine, uint32_t cpu)
 {
     if (machine->processor[cpu].state == PROCESSOR_GUEST)
         hv_kick(machine, cpu);
+}
+
+bool honest_event_wakes(struct machine *machine, uint32_t cpu, uint8_t vmpl)
+{
+    const struct honest_cpu *books = &machine->honest.cpu[cpu];
+    const struct vmcb *vmcb = hv_vmcb(machine, books->vmsa[vmpl]);
+    return books->runnable || !apic_used(machine, cpu, vmpl) || vmcb == NULL ||
+           vmcb->guest_interrupts || vmcb->eventinj & EVENTINJ_VALID;
 }
 
 /* The VMPL has news and is not less privileged than the one at work: it is what runs next. */
@@ -174,17 +218,26 @@ static void deliver(struct machine *machine, uint32_t cpu, uint8_t vmpl)
     if (reaches && !restricted(machine, cpu, vmpl))
         kick(machine, cpu);
     enum post result = post(machine, cpu, vmpl);
-    if (result == POST_NOTHING || !reaches)
+    if (result == POST_NOTHING || !reaches || !honest_event_wakes(machine, cpu, vmpl))
         return;
     if (result == POST_SIGNAL || vmpl < machine->honest.cpu[cpu].vmpl)
         kick(machine, cpu);
     rouse(machine, cpu, vmpl);
 }
 
+void honest_interrupt_accept(struct machine *machine, uint32_t cpu, uint8_t vmpl, uint8_t vector,
+                             bool level)
+{
+    if (apic_used(machine, cpu, vmpl))
+        lapic_accept(&machine->honest.cpu[cpu].lapic[vmpl], vector, level);
+    else if (vector >= LAPIC_VECTOR_LEGAL_MIN)
+        vector_set(&machine->honest.cpu[cpu].events[vmpl], vector);
+    deliver(machine, cpu, vmpl);
+}
+
 void honest_interrupt(struct machine *machine, uint32_t cpu, uint8_t vmpl, uint8_t vector)
 {
-    vector_set(&machine->honest.cpu[cpu].events[vmpl], vector);
-    deliver(machine, cpu, vmpl);
+    honest_interrupt_accept(machine, cpu, vmpl, vector, false);
 }
 
 void honest_nmi(struct machine *machine, uint32_t cpu, uint8_t vmpl)
@@ -195,11 +248,13 @@ void honest_nmi(struct machine *machine, uint32_t cpu, uint8_t vmpl)
 
 void honest_events_post(struct machine *machine, uint32_t cpu)
 {
+    honest_timers(machine, cpu);
     for (uint8_t vmpl = 0; vmpl < VMPL_COUNT; vmpl++) {
         if (!waits(machine, cpu, vmpl))
             continue;
         enum post result = post(machine, cpu, vmpl);
-        if (result != POST_NOTHING && vmpl <= machine->honest.cpu[cpu].vmpl)
+        if (result != POST_NOTHING && vmpl <= machine->honest.cpu[cpu].vmpl &&
+            honest_event_wakes(machine, cpu, vmpl))
             rouse(machine, cpu, vmpl);
     }
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The pieces of the honest hypervisor, one file each: the MSR protocol, the events of the GHCB
- * page, page-state change, VMSAs (AP creation, RUN_VMPL), nested page faults.
+ * page, page-state change, VMSAs (AP creation, RUN_VMPL), nested page faults, APICs, devices.
  */
 #ifndef PROVA_EMU_HONEST_INTERNAL_H
 #define PROVA_EMU_HONEST_INTERNAL_H
@@ -42,6 +42,14 @@ bool honest_run_vmpl(struct machine *machine, uint32_t cpu, uint8_t vmpl);
 /* emu/honest_event.c. Posts what waits for any VMPL of a processor that is out; a VMPL that must
  * take over becomes the one that runs next. */
 void honest_events_post(struct machine *machine, uint32_t cpu);
+/* A fixed interrupt for the APIC of a VMPL: honest_interrupt(), edge or level. */
+void honest_interrupt_accept(struct machine *machine, uint32_t cpu, uint8_t vmpl, uint8_t vector,
+                             bool level);
+/* What the guest has taken of what was posted since it was last looked at; it must have left. */
+void honest_events_sync(struct machine *machine, uint32_t cpu, uint8_t vmpl);
+/* Whether a posted event ends the processor's HLT or hold: one that halts with interrupts masked
+ * sleeps on, which the VMCB says (APM 2 table B-1, GUEST_INTERRUPT_MASK). */
+bool honest_event_wakes(struct machine *machine, uint32_t cpu, uint8_t vmpl);
 /* Whether something waits that could not be posted because another event goes first. */
 bool honest_events_due(const struct machine *machine, uint32_t cpu);
 /* HLT (no hold) or AP reset hold: the processor idles, unless an event is in front of it. */
@@ -51,10 +59,31 @@ void honest_reinject(struct machine *machine, const struct hv_exit *exit);
 
 /* emu/honest_ipi.c. The command of an APIC's ICR, from a VMPL of a processor; false: it is none. */
 bool honest_ipi(struct machine *machine, uint32_t cpu, uint8_t vmpl, uint64_t icr);
-/* Registers of the x2APIC; false: #GP. */
-bool honest_x2apic_read(const struct hv_exit *exit, uint64_t index, uint64_t *value);
+/* Sends what a pin of the IOAPIC sends; vector 0 is nothing. */
+void honest_message(struct machine *machine, uint8_t vmpl, const struct ioapic_message *message);
+
+/* emu/honest_apic.c. Registers of the x2APIC; false: #GP. */
+bool honest_x2apic_read(struct machine *machine, const struct hv_exit *exit, uint64_t index,
+                        uint64_t *value);
 bool honest_x2apic_write(struct machine *machine, const struct hv_exit *exit, uint64_t index,
                          uint64_t value);
+/* The earliest time at which an APIC timer of the processor interrupts what it is doing;
+ * UINT64_MAX: none does. */
+uint64_t honest_deadline(struct machine *machine, uint32_t cpu);
+/* The timers of a processor that is not in the guest, up to its time. */
+void honest_timers(struct machine *machine, uint32_t cpu);
+
+/* emu/honest_cpuid.c. CPUID as that processor has it: its APIC id is the hypervisor's word. */
+void honest_cpuid(const struct machine *machine, uint32_t cpu, uint32_t leaf, uint32_t subleaf,
+                  struct cpuid_entry *out);
+
+/* emu/honest_device.c. One byte of a port; false: there is no such port. */
+bool device_port_read(struct machine *machine, uint32_t cpu, uint16_t port, uint8_t *value);
+bool device_port_write(struct machine *machine, uint32_t cpu, uint16_t port, uint8_t value);
+/* Registers behind a guest address, which an access of 1 to 8 bytes names. */
+bool device_mmio_has(const struct machine *machine, uint64_t gpa, uint64_t bytes);
+uint32_t device_mmio_read(struct machine *machine, uint64_t gpa);
+void device_mmio_write(struct machine *machine, uint8_t vmpl, uint64_t gpa, uint32_t value);
 
 /* emu/honest_npf.c */
 void honest_npf(struct machine *machine, const struct hv_exit *exit);
@@ -68,9 +97,6 @@ uint64_t honest_shared_spa(struct machine *machine, uint64_t gpa);
 /* A processor that idles is out again, at the time of the one that acts: its program's step is
  * due. */
 void processor_wake(struct machine *machine, uint32_t cpu);
-
-/* Characters that a guest sends to the serial port. */
-void honest_console(struct machine *machine, uint16_t port, uint8_t value);
 
 void honest_answer_event(struct machine *machine, const struct hv_exit *exit, uint64_t answer1,
                          uint64_t answer2);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Inter-processor interrupts: NAE 0x80000015 and the x2APIC's registers, which write the same
- * command (APM 2 16.5, 16.11). An interrupt goes to its sender's VMPL on the other processor.
+ * command (APM 2 16.5, 16.11), and the IOAPIC's messages. An interrupt goes to its sender's VMPL
+ * on the other processor.
  */
 #include "emu/honest_internal.h"
 
@@ -78,40 +79,24 @@ bool honest_ipi(struct machine *machine, uint32_t cpu, uint8_t vmpl, uint64_t ic
     return true;
 }
 
-enum x2apic_msr {
-    X2APIC_ID = 0x802,
-    X2APIC_VERSION = 0x803,
-    X2APIC_TPR = 0x808,
-    X2APIC_EOI = 0x80b,
-    X2APIC_LDR = 0x80d,
-    X2APIC_SPURIOUS = 0x80f,
-    X2APIC_ICR = 0x830,
-    X2APIC_SELF_IPI = 0x83f,
-};
-
-bool honest_x2apic_read(const struct hv_exit *exit, uint64_t index, uint64_t *value)
+void honest_message(struct machine *machine, uint8_t vmpl, const struct ioapic_message *message)
 {
-    switch (index) {
-    case X2APIC_ID: *value = exit->cpu; return true;
-    case X2APIC_VERSION: *value = 0x50014; return true; /* six local vectors */
-    case X2APIC_TPR: *value = 0; return true;
-    case X2APIC_LDR: *value = UINT64_C(1) << exit->cpu; return true;
-    case X2APIC_SPURIOUS: *value = 0x1ff; return true; /* enabled */
-    default: return false;
-    }
-}
-
-bool honest_x2apic_write(struct machine *machine, const struct hv_exit *exit, uint64_t index,
-                         uint64_t value)
-{
-    enum { SELF = ICR_SELF << 18 };
-    switch (index) {
-    case X2APIC_TPR: return value == 0;
-    case X2APIC_EOI: return value == 0; /* what waits is posted at the end of every exit */
-    case X2APIC_SPURIOUS: return true;
-    case X2APIC_ICR: return honest_ipi(machine, exit->cpu, exit->vmpl, value);
-    case X2APIC_SELF_IPI:
-        return value <= 0xff && honest_ipi(machine, exit->cpu, exit->vmpl, SELF | value);
-    default: return false;
+    enum { BROADCAST = 0xff };
+    bool all = message->destination == BROADCAST;
+    uint64_t icr = (uint64_t)(message->logical ? ICR_LOGICAL : 0) |
+                   (all ? ICR_BROADCAST : message->destination) << 32;
+    uint64_t targets = icr_targets(machine, 0, icr);
+    bool fixed = message->mode == ICR_FIXED || message->mode == ICR_LOWEST;
+    if (message->vector == 0 || (!fixed && message->mode != ICR_NMI))
+        return;
+    if (message->mode == ICR_LOWEST)
+        targets &= ~targets + 1;
+    for (uint32_t target = 0; target < machine->cpus; target++) {
+        if (!(targets >> target & 1))
+            continue;
+        if (fixed)
+            honest_interrupt_accept(machine, target, vmpl, message->vector, message->level);
+        else
+            honest_nmi(machine, target, vmpl);
     }
 }

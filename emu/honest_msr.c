@@ -8,14 +8,12 @@ static uint64_t sev_info(const struct machine *machine)
            (uint64_t)machine->env.cbit << 24 | 0x001;
 }
 
-static uint64_t cpuid(const struct machine *machine, uint64_t request)
+static uint64_t cpuid(const struct machine *machine, uint32_t cpu, uint64_t request)
 {
-    const struct cpuid_entry *entry = cpuid_find(&machine->cpuid, (uint32_t)(request >> 32), 0);
-    uint32_t value = 0;
-    if (entry) {
-        const uint32_t regs[4] = {entry->eax, entry->ebx, entry->ecx, entry->edx};
-        value = regs[request >> 30 & 3];
-    }
+    struct cpuid_entry entry;
+    honest_cpuid(machine, cpu, (uint32_t)(request >> 32), 0, &entry);
+    const uint32_t regs[4] = {entry.eax, entry.ebx, entry.ecx, entry.edx};
+    uint32_t value = regs[request >> 30 & 3];
     return (uint64_t)value << 32 | (request & UINT64_C(0xc0000000)) | 0x005;
 }
 
@@ -45,7 +43,7 @@ void honest_msr(struct machine *machine, const struct hv_exit *exit)
     uint64_t answer;
     switch (exit->ghcb_msr & PAGE_MASK) {
     case GHCB_MSR_SEV_INFO_REQ: answer = sev_info(machine); break;
-    case GHCB_MSR_CPUID_REQ: answer = cpuid(machine, exit->ghcb_msr); break;
+    case GHCB_MSR_CPUID_REQ: answer = cpuid(machine, exit->cpu, exit->ghcb_msr); break;
     case GHCB_MSR_AP_RESET_HOLD:
         /* Until AP creation, a startup, which changes the answer, or an event. */
         honest_halt(machine, exit, HONEST_HOLD_MSR);

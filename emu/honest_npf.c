@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Nested page faults of an honest host: a page of guest RAM that is not mapped gets its mapping, a
- * page whose RMP entry and nested mapping differ in size is smashed, a private access to a page
- * that nobody has is given the page (guest memory is private by default), and a VMSA that runs on
- * another processor is taken out of the guest, so that the store to its page can be done.
- * Everything else is not the hypervisor's to repair: it lets the guest try again, and the stuck
- * rule ends the run.
+ * device's page the one that makes it MMIO, a page whose RMP entry and nested mapping differ in
+ * size is smashed, a private access to a page that nobody has is given the page (guest memory is
+ * private by default), and a VMSA that runs on another processor is taken out of the guest, so that
+ * the store to its page can be done. Everything else is not the hypervisor's to repair: it lets the
+ * guest try again, and the stuck rule ends the run.
  */
 #include "emu/honest_internal.h"
 #include "rmp/access.h"
@@ -26,10 +26,21 @@ static void vmsa_kick(struct machine *machine, uint32_t faulting_cpu, uint64_t s
             hv_kick(machine, cpu);
 }
 
+/* A page of a device: a reserved bit in its mapping makes every access the guest's own #VC. */
+static void device_map(struct machine *machine, uint64_t gpa)
+{
+    if (!hv_npt_lookup(machine, gpa).present)
+        hv_npt_map(machine, gpa, 0, PAGE_4K, NPT_RSVD);
+}
+
 void honest_npf(struct machine *machine, const struct hv_exit *exit)
 {
     uint64_t gpa = page_base(exit->info2);
     uint64_t spa = honest_spa_of(machine, gpa);
+    if (spa == UINT64_MAX && device_mmio_has(machine, gpa, PAGE_BYTES)) {
+        device_map(machine, gpa);
+        return;
+    }
     if (spa == UINT64_MAX)
         return;
     struct rmp_operand entry = {0};

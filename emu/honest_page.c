@@ -43,44 +43,76 @@ static void cpuid(struct honest_request *request)
 {
     if (!request_needs(request, GHCB_AT(rax)) || !request_needs(request, GHCB_AT(rcx)))
         return;
-    static const struct cpuid_entry none;
-    const struct cpuid_entry *entry = cpuid_find(
-        &request->machine->cpuid, (uint32_t)request->ghcb.rax, (uint32_t)request->ghcb.rcx);
-    entry = entry ? entry : &none;
-    request_give_rax(request, entry->eax);
-    give_rdx(request, entry->edx);
-    request->ghcb.rbx = entry->ebx;
-    request->ghcb.rcx = entry->ecx;
-    ghcb_set_valid(&request->ghcb, GHCB_AT(rbx));
+    struct cpuid_entry entry;
+    honest_cpuid(request->machine, request->exit->cpu, (uint32_t)request->ghcb.rax,
+                 (uint32_t)request->ghcb.rcx, &entry);
+    request_give_rax(request, entry.eax);
+    request_give_rbx(request, entry.ebx);
+    give_rdx(request, entry.edx);
+    request->ghcb.rcx = entry.ecx;
     ghcb_set_valid(&request->ghcb, GHCB_AT(rcx));
 }
 
-/* The APIC base and the x2APIC's registers; others are #GP, as KVM answers unknown ones. */
+enum msr_number {
+    MSR_APIC_BASE = 0x1b,
+    MSR_PATCH_LEVEL = 0x8b,
+    MSR_SYSCFG = (int)0xc0010010,
+    MSR_HWCR = (int)0xc0010015,
+    MSR_NB_CFG = (int)0xc001001f,
+    MSR_DE_CFG = (int)0xc0011029,
+};
+
+/* Configuration of a processor that has nothing to configure: 0, and writes are swallowed. */
+static bool msr_ignored(uint64_t index)
+{
+    switch ((enum msr_number)(int)(uint32_t)index) {
+    case MSR_PATCH_LEVEL:
+    case MSR_SYSCFG:
+    case MSR_HWCR:
+    case MSR_NB_CFG:
+    case MSR_DE_CFG: return true;
+    default: return false;
+    }
+}
+
+/* x2APIC mode, for good. */
+static uint64_t apic_base(uint32_t cpu)
+{
+    enum { APIC_BASE_BSP = 1 << 8 };
+    return 0xfee00c00 | (cpu == 0 ? APIC_BASE_BSP : 0);
+}
+
+static bool msr_read(struct honest_request *request, uint64_t index)
+{
+    uint64_t value = 0;
+    if (index == MSR_APIC_BASE)
+        value = apic_base(request->exit->cpu);
+    else if (!msr_ignored(index) &&
+             !honest_x2apic_read(request->machine, request->exit, index, &value))
+        return false;
+    request_give_rax(request, (uint32_t)value);
+    give_rdx(request, value >> 32);
+    return true;
+}
+
+static bool msr_write(struct honest_request *request, uint64_t index)
+{
+    uint64_t value = (uint32_t)request->ghcb.rax | request->ghcb.rdx << 32;
+    if (index == MSR_APIC_BASE)
+        return value == apic_base(request->exit->cpu);
+    return msr_ignored(index) ||
+           honest_x2apic_write(request->machine, request->exit, index, value);
+}
+
+/* The APIC and little else; others are #GP, as KVM answers unknown ones. */
 static void msr(struct honest_request *request)
 {
-    enum { MSR_APIC_BASE = 0x1b, APIC_BASE_BSP = 1 << 8 };
-    const struct hv_exit *exit = request->exit;
-    uint64_t index = request->ghcb.rcx, value = 0;
-    bool fine;
-    if (!request_needs(request, GHCB_AT(rcx)))
+    bool write = request->exit->nae_info1 != 0;
+    if (!request_needs(request, GHCB_AT(rcx)) ||
+        (write && (!request_needs(request, GHCB_AT(rax)) || !request_needs(request, GHCB_AT(rdx)))))
         return;
-    if (exit->nae_info1 == 0) {
-        fine = honest_x2apic_read(exit, index, &value);
-        if (index == MSR_APIC_BASE) { /* x2APIC mode, for good */
-            value = 0xfee00c00 | (exit->cpu == 0 ? APIC_BASE_BSP : 0);
-            fine = true;
-        }
-        if (fine) {
-            request_give_rax(request, (uint32_t)value);
-            give_rdx(request, value >> 32);
-        }
-    } else {
-        if (!request_needs(request, GHCB_AT(rax)) || !request_needs(request, GHCB_AT(rdx)))
-            return;
-        value = (uint32_t)request->ghcb.rax | request->ghcb.rdx << 32;
-        fine = honest_x2apic_write(request->machine, exit, index, value);
-    }
-    if (!fine) {
+    uint64_t index = request->ghcb.rcx;
+    if (!(write ? msr_write(request, index) : msr_read(request, index))) {
         request->info1 = RESULT_EXCEPTION;
         request->info2 = EVENT_GP;
     }
@@ -139,6 +171,8 @@ static void dispatch(struct honest_request *request)
     const struct hv_exit *exit = request->exit;
     switch (exit->nae) {
     case GHCB_NAE_IOIO: request_ioio(request); break;
+    case GHCB_NAE_MMIO_READ: request_mmio(request, false); break;
+    case GHCB_NAE_MMIO_WRITE: request_mmio(request, true); break;
     case GHCB_NAE_CPUID: cpuid(request); break;
     case GHCB_NAE_MSR: msr(request); break;
     case GHCB_NAE_RDTSC:

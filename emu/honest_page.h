@@ -25,6 +25,7 @@ void request_give_rbx(struct honest_request *request, uint64_t value);
 
 /* emu/honest_io.c */
 void request_ioio(struct honest_request *request);
+void request_mmio(struct honest_request *request, bool write);
 
 /* emu/honest_request.c: SNP guest request, with the certificate chain or without. */
 void request_firmware(struct honest_request *request);

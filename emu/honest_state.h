@@ -8,6 +8,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "emu/ioapic.h"
+#include "emu/lapic.h"
+#include "emu/pit.h"
+#include "emu/rtc.h"
 #include "rmp/addr.h"
 
 enum { HONEST_CPUS_MAX = 16, HONEST_VECTOR_WORDS = 4 };
@@ -18,6 +22,7 @@ struct honest_events {
     bool nmi;
     bool nmi_masked;    /* one was injected, and the guest has not completed it */
     uint16_t halt_seen; /* doorbell's pending event at the last HLT that found one */
+    uint8_t posted;     /* the APIC's vector that was put into V_IRQ, 0 none */
 };
 
 /* AP reset hold, and in which protocol it was asked for. */
@@ -29,6 +34,7 @@ struct honest_cpu {
     uint64_t doorbell_gpa[VMPL_COUNT]; /* NAE 0x80000014, UINT64_MAX = none */
     uint64_t sev_features[VMPL_COUNT]; /* as the VMSA was registered with */
     struct honest_events events[VMPL_COUNT];
+    struct lapic lapic[VMPL_COUNT];
     uint8_t hold[VMPL_COUNT]; /* enum honest_hold */
     uint8_t vmpl;             /* which VMPL runs next */
     bool roused;                       /* an event came behind an exit that is not answered yet */
@@ -42,6 +48,10 @@ struct honest {
     uint64_t extra_vmsa_spa; /* of a second launched VMSA, 0 = none */
     uint64_t bounce_request, bounce_response; /* pages for SNP_GUEST_REQUEST */
     struct honest_cpu cpu[HONEST_CPUS_MAX];
+    struct ioapic ioapic;
+    uint8_t ioapic_vmpl; /* whose it is: of the last one that wrote to it */
+    struct rtc rtc;
+    struct pit pit;
 };
 
 #endif

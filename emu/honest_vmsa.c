@@ -19,10 +19,14 @@ static void emit_vmsa(struct machine *machine, const struct hv_exit *exit, uint6
     machine_emit(machine, EVENT_VMSA, (enum actor)(ACTOR_E0 + exit->vmpl), &event);
 }
 
-/* A new VMSA knows of no doorbell, and nothing has been sent to it. */
-static void vmsa_register(struct honest_cpu *target, uint8_t vmpl, uint64_t spa,
+/* A new VMSA knows of no doorbell, nothing has been sent to it, and its APIC is as after INIT. */
+static void vmsa_register(struct machine *machine, uint32_t cpu, uint8_t vmpl, uint64_t spa,
                           uint64_t sev_features)
 {
+    struct honest_cpu *target = &machine->honest.cpu[cpu];
+    if (target->events[vmpl].posted != 0) /* a page that comes back begins without it */
+        hv_vmcb(machine, target->vmsa[vmpl])->v_irq = 0;
+    lapic_init(&target->lapic[vmpl]);
     target->vmsa[vmpl] = spa;
     target->sev_features[vmpl] = sev_features;
     target->doorbell_gpa[vmpl] = UINT64_MAX;
@@ -50,7 +54,7 @@ bool honest_ap_creation(struct machine *machine, const struct hv_exit *exit)
     if (at_work && machine->processor[cpu].state == PROCESSOR_GUEST)
         hv_kick(machine, cpu); /* what runs there is not registered any more */
     const bool features = ghcb_bitmap_valid(exit->valid_bitmap, offsetof(struct ghcb, rax));
-    vmsa_register(target, (uint8_t)vmpl, request == AP_DESTROY ? 0 : spa,
+    vmsa_register(machine, cpu, (uint8_t)vmpl, request == AP_DESTROY ? 0 : spa,
                   features ? exit->nae_rax : 0);
     if (request == AP_DESTROY) {
         target->runnable = target->runnable && !at_work;

@@ -77,6 +77,10 @@ enum hv_status hv_resume(struct machine *machine, uint32_t cpu);
  * SVM_EXIT_INTR. Once; a later call replaces it. */
 enum hv_status hv_timer_set(struct machine *machine, uint32_t cpu, uint64_t time_cycles);
 
+/* Characters typed at the guest's console; they wait until it takes them. Returns for how many
+ * there was room. */
+size_t hv_console_type(struct machine *machine, const char *bytes, size_t len);
+
 uint32_t hv_cpus(const struct machine *machine);
 uint32_t hv_asid(const struct machine *machine);               /* ASID of the one guest */
 uint64_t hv_time(const struct machine *machine, uint32_t cpu); /* virtual TSC cycles */

@@ -373,6 +373,10 @@ const char *run_end_reason_name(enum run_end_reason reason)
         [RUN_END_SCRIPT_ERROR] = "script-error",
         [RUN_END_ENGINE] = "engine",
         [RUN_END_INTERRUPTED] = "interrupted",
+        [RUN_END_POWERED_OFF] = "powered-off",
+        [RUN_END_REBOOTED] = "rebooted",
+        [RUN_END_DEBUG_EXIT] = "debug-exit",
+        [RUN_END_PANIC] = "panic",
     };
     return (size_t)reason < G_N_ELEMENTS(names) ? names[reason] : "unknown";
 }

@@ -37,6 +37,7 @@ struct machine_config {
     struct rmp_config rmp_config;
     struct launch_lies lies;
     uint32_t hardware_bugs; /* enum hw_bug: outside the architecture, emu/hw_bug.h */
+    bool linux_guest; /* the console is a Linux kernel's: its panic ends the run */
     /* No byte labels, no notes of translations and loads: what they cost is measured against this.
      * The rules that need them see nothing; the stream is another one. */
     bool blind;
@@ -65,6 +66,10 @@ enum run_end_reason {
     RUN_END_SCRIPT_ERROR, /* the scenario failed, text in machine_end_text() */
     RUN_END_ENGINE,       /* the engine cannot go on: an emulator limit */
     RUN_END_INTERRUPTED,  /* Ctrl-C */
+    RUN_END_POWERED_OFF,  /* the guest switched the machine off */
+    RUN_END_REBOOTED,     /* the guest asked for a reset */
+    RUN_END_DEBUG_EXIT,   /* the guest wrote to the debug exit port, detail = what */
+    RUN_END_PANIC,        /* the console shows a kernel's panic, text = that line */
 };
 const char *run_end_reason_name(enum run_end_reason reason);
 

@@ -40,6 +40,7 @@ struct processor {
     struct hv_exit exit;
     bool exit_pending;   /* exit is news for the program */
     uint64_t timer_cycles; /* when it leaves the guest for the host, 0: no timer */
+    uint64_t rung_cycles;  /* the APIC timer's time for which it left last */
     uint64_t entered_insns;
     /* The stuck rule: the same nested fault with no instruction retired in between. */
     uint64_t npf_rip, npf_gpa, npf_info1;

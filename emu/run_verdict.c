@@ -95,11 +95,13 @@ static void judge_faults(struct run *run)
     }
 }
 
-/* "terminated", with the reason of a termination request: "terminated:0:0". */
+/* "terminated", with the reason of a termination request: "terminated:0:0"; "debug-exit:CODE". */
 static char *end_name(const struct run *run)
 {
     enum run_end_reason reason = machine_end_reason(run->machine);
     uint64_t detail = machine_end_detail(run->machine);
+    if (reason == RUN_END_DEBUG_EXIT)
+        return g_strdup_printf("%s:%u", run_end_reason_name(reason), (unsigned)detail);
     if (reason != RUN_END_TERMINATED)
         return g_strdup(run_end_reason_name(reason));
     return g_strdup_printf("%s:%u:%u", run_end_reason_name(reason), (unsigned)(detail >> 8 & 0xff),
@@ -121,7 +123,28 @@ static bool end_is_cut(enum run_end_reason reason)
     }
 }
 
-/* The end that is wanted came; without a wish, any that is not a cut, or success. */
+/* The guest ended as it wants to. Our own guests ask for termination instead of halting. */
+static bool end_is_success(const struct run *run)
+{
+    switch (machine_end_reason(run->machine)) {
+    case RUN_END_TERMINATED:
+    case RUN_END_DEBUG_EXIT: return machine_end_detail(run->machine) == 0;
+    case RUN_END_POWERED_OFF:
+    case RUN_END_REBOOTED: return true;
+    case RUN_END_HALTED: return run_config(run)->linux_guest;
+    default: return false;
+    }
+}
+
+/* The guest says itself that it failed. */
+static bool end_is_failure(const struct run *run)
+{
+    enum run_end_reason reason = machine_end_reason(run->machine);
+    return reason == RUN_END_PANIC || (reason == RUN_END_DEBUG_EXIT && !end_is_success(run));
+}
+
+/* The end that is wanted came; without a wish, any that is neither a cut nor a failure, or success.
+ */
 static bool end_is_wanted(const struct run *run, const char *name)
 {
     char **ends = run->expect ? run->expect->ends : NULL;
@@ -130,8 +153,8 @@ static bool end_is_wanted(const struct run *run, const char *name)
         return listed(ends, name) || listed(ends, reason);
     }
     if (run->expect != NULL)
-        return !end_is_cut(machine_end_reason(run->machine));
-    return strcmp(name, "terminated:0:0") == 0;
+        return !end_is_cut(machine_end_reason(run->machine)) && !end_is_failure(run);
+    return end_is_success(run);
 }
 
 static void judge_end(struct run *run)

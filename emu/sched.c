@@ -174,14 +174,57 @@ static void run_slice(struct machine *machine, uint32_t cpu, uint64_t budget_ins
     }
 }
 
-/* The host's timer: the processor leaves before it runs on. */
+/*
+ * The host's timer, or the guest's APIC timer that the host keeps: the processor leaves before it
+ * runs on. Once: a program that will not hear of the APIC's is not asked again.
+ */
 static bool timer_rings(struct machine *machine, uint32_t cpu)
 {
     struct processor *processor = &machine->processor[cpu];
-    if (processor->timer_cycles == 0 || processor->clock.cycles < processor->timer_cycles)
+    uint64_t now = processor->clock.cycles, deadline = honest_deadline(machine, cpu);
+    bool host = processor->timer_cycles != 0 && now >= processor->timer_cycles;
+    bool guest = now >= deadline && processor->rung_cycles != deadline;
+    if (host)
+        processor->timer_cycles = 0;
+    if (guest)
+        processor->rung_cycles = deadline;
+    if (host || guest)
+        hv_kick(machine, cpu);
+    return host || guest;
+}
+
+/* A slice ends where the APIC timer is due, at the first block boundary behind it. */
+static uint64_t budget_cut(struct machine *machine, uint32_t cpu, uint64_t budget_insns)
+{
+    uint64_t now = machine->processor[cpu].clock.cycles, deadline = honest_deadline(machine, cpu);
+    if (deadline == UINT64_MAX || deadline <= now)
+        return budget_insns;
+    return MIN(budget_insns, (deadline - now) / machine->env.costs.insn + 1);
+}
+
+/*
+ * A processor that idles until its APIC timer is due is out again when nobody can run before that
+ * time: its clock jumps there. False: there is none.
+ */
+static bool idle_timer_rings(struct machine *machine, uint64_t options)
+{
+    uint64_t earliest = UINT64_MAX;
+    uint32_t sleeper = 0;
+    for (uint32_t cpu = 0; cpu < machine->cpus; cpu++) {
+        if (machine->processor[cpu].state != PROCESSOR_IDLE)
+            continue;
+        uint64_t due = honest_deadline(machine, cpu);
+        due = due == UINT64_MAX ? due : MAX(due, machine->processor[cpu].clock.cycles);
+        sleeper = due < earliest ? cpu : sleeper;
+        earliest = MIN(due, earliest);
+    }
+    if (earliest == UINT64_MAX ||
+        (options != 0 &&
+         machine->processor[choose_by_time(machine, options)].clock.cycles < earliest))
         return false;
-    processor->timer_cycles = 0;
-    hv_kick(machine, cpu);
+    machine->acting_cpu = (int32_t)sleeper;
+    machine->processor[sleeper].clock.cycles = earliest;
+    honest_timers(machine, sleeper);
     return true;
 }
 
@@ -232,6 +275,10 @@ enum run_end_reason machine_run(struct machine *machine, const volatile int *int
             break;
         }
         uint64_t options = options_find(machine);
+        if (idle_timer_rings(machine, options)) {
+            limits_check(machine, &machine->processor[machine->acting_cpu]);
+            continue;
+        }
         if (options == 0 && machine->program.idle != NULL &&
             machine->program.idle(machine->program.user, machine))
             continue;
@@ -245,7 +292,7 @@ enum run_end_reason machine_run(struct machine *machine, const volatile int *int
         if (machine->processor[cpu].state == PROCESSOR_OUT)
             step(machine, cpu);
         else if (!timer_rings(machine, cpu))
-            run_slice(machine, cpu, budget_insns);
+            run_slice(machine, cpu, budget_cut(machine, cpu, budget_insns));
         limits_check(machine, &machine->processor[cpu]);
     }
     emit_end(machine);

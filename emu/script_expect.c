@@ -29,15 +29,17 @@ static void rule_names_check(lua_State *lua, char **names, const char *field, bo
     }
 }
 
-/* The last reasons of the enumeration are errors and the user's will: no scenario can want them. */
-enum { END_LAST = RUN_END_IDLE };
-_Static_assert((int)RUN_END_LIMIT_TIME<END_LAST && (int)RUN_END_SCRIPT_ERROR> END_LAST &&
-                   (int)RUN_END_ENGINE > END_LAST && (int)RUN_END_INTERRUPTED > END_LAST,
-               "errors stand behind the ends of a run");
+/* Ends that a scenario can want: not errors, and not the user's will. */
+static const enum run_end_reason wanted_ends[] = {
+    RUN_END_TERMINATED,  RUN_END_SHUTDOWN,     RUN_END_HALTED,     RUN_END_STUCK,
+    RUN_END_INVALID,     RUN_END_STOPPED,      RUN_END_LIMIT_INSNS, RUN_END_LIMIT_EVENTS,
+    RUN_END_LIMIT_TIME,  RUN_END_IDLE,         RUN_END_POWERED_OFF, RUN_END_REBOOTED,
+    RUN_END_DEBUG_EXIT,  RUN_END_PANIC,
+};
 
 /*
- * "terminated", "terminated:0:0" or another reason's name. The reason's set has 4 bits, its code 8
- * (GHCB 56421 2.3.1).
+ * "terminated:0:0", "debug-exit:0", or a reason's name. A termination's set has 4 bits, its code 8
+ * (GHCB 56421 2.3.1); an exit code is a byte.
  */
 static bool end_name_known(const char *name)
 {
@@ -45,18 +47,19 @@ static bool end_name_known(const char *name)
     int used = 0;
     if (sscanf(name, "terminated:%u:%u%n", &set, &code, &used) == 2 && name[used] == '\0')
         return set <= 0xf && code <= 0xff;
-    for (int reason = RUN_END_TERMINATED; reason <= (int)END_LAST; reason++)
-        if (strcmp(name, run_end_reason_name((enum run_end_reason)reason)) == 0)
+    if (sscanf(name, "debug-exit:%u%n", &code, &used) == 1 && name[used] == '\0')
+        return code <= 0xff;
+    for (size_t i = 0; i < G_N_ELEMENTS(wanted_ends); i++)
+        if (strcmp(name, run_end_reason_name(wanted_ends[i])) == 0)
             return true;
     return false;
 }
 
 static void end_names_check(lua_State *lua, char **names)
 {
-    enum { NAMES_MAX = END_LAST + 1 };
-    const char *known[NAMES_MAX] = {NULL};
-    for (int reason = RUN_END_TERMINATED; reason <= (int)END_LAST; reason++)
-        known[reason - 1] = run_end_reason_name((enum run_end_reason)reason);
+    const char *known[G_N_ELEMENTS(wanted_ends) + 1] = {NULL};
+    for (size_t i = 0; i < G_N_ELEMENTS(wanted_ends); i++)
+        known[i] = run_end_reason_name(wanted_ends[i]);
     for (; names != NULL && *names != NULL; names++) {
         if (end_name_known(*names))
             continue;
@@ -65,8 +68,8 @@ static void end_names_check(lua_State *lua, char **names)
         lua_pushstring(lua, all);
         g_free(all);
         script_field_error(lua, "ends",
-                           "expect.ends: no end '%s'%s%s%s (ends are: %s, and "
-                           "terminated:SET:CODE with 0 to 15 and 0 to 255)",
+                           "expect.ends: no end '%s'%s%s%s (ends are: %s, "
+                           "terminated:SET:CODE with 0 to 15 and 0 to 255, and debug-exit:CODE)",
                            *names, nearest ? "; did you mean '" : "", nearest ? nearest : "",
                            nearest ? "'?" : "", lua_tostring(lua, -1));
     }
