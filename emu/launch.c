@@ -271,6 +271,30 @@ static void memory_assign(struct launch *launch)
     }
 }
 
+/* A kernel is a guest image that the loader makes; it runs as Linux wants an SNP guest to be. */
+static bool kernel_load(struct launch *launch)
+{
+    const struct machine_config *config = &launch->machine->config;
+    const struct elf_range *memory = &launch->monitor.note[ELF_NOTE_MEMORY];
+    const struct linux_config linux_config = {
+        .kernel_path = config->kernel_path,
+        .initrd_path = config->initrd_path,
+        .cmdline = config->cmdline,
+        .memory_bytes = config->memory_bytes,
+        .cpus = config->cpus,
+        .hole_gpa = memory->gpa,
+        .hole_bytes = memory->bytes,
+        .entry = config->linux_entry,
+    };
+    struct linux_boot boot = {0};
+    if (!linux_image_load(&launch->guest, &boot, &linux_config, launch->error))
+        return false;
+    launch->guest_block_gpa = boot.block_gpa;
+    launch->guest_boot_gpa = boot.boot_gpa;
+    launch->guest_sev_features = SEV_FEATURE_SNP_ACTIVE;
+    return true;
+}
+
 static bool images_load(struct launch *launch)
 {
     struct machine *machine = launch->machine;
@@ -280,6 +304,8 @@ static bool images_load(struct launch *launch)
     machine->monitor_symbols = symbols_open(machine->monitor_path, launch->error);
     if (machine->monitor_symbols == NULL)
         return false;
+    if (machine->config.kernel_path != NULL)
+        return kernel_load(launch);
     if (machine->guest_path == NULL)
         return true;
     if (!elf_image_load(&launch->guest, machine->guest_path, launch->error))

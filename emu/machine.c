@@ -179,7 +179,13 @@ struct machine *machine_new(const struct machine_config *config, GError **error)
     machine->config = *config;
     machine->monitor_path = g_strdup(config->monitor_path);
     machine->guest_path = g_strdup(config->guest_path);
+    machine->kernel_path = g_strdup(config->kernel_path);
+    machine->initrd_path = g_strdup(config->initrd_path);
+    machine->cmdline = g_strdup(config->cmdline);
     machine->config.monitor_path = machine->monitor_path;
+    machine->config.kernel_path = machine->kernel_path;
+    machine->config.initrd_path = machine->initrd_path;
+    machine->config.cmdline = machine->cmdline;
     machine->config.guest_path = machine->guest_path;
     machine->cpus = config->cpus;
     machine->acting_cpu = -1;
@@ -227,6 +233,9 @@ void machine_free(struct machine *machine)
     g_free(machine->end_text);
     g_free(machine->monitor_path);
     g_free(machine->guest_path);
+    g_free(machine->kernel_path);
+    g_free(machine->initrd_path);
+    g_free(machine->cmdline);
     g_free(machine);
 }
 

@@ -14,6 +14,7 @@
 #include "emu/exit.h"
 #include "emu/hv.h"
 #include "emu/launch.h"
+#include "emu/linux.h"
 #include "trace/trace.h"
 
 enum { MACHINE_CPUS_MAX = 16 };
@@ -26,6 +27,10 @@ enum machine_schedule {
 struct machine_config {
     const char *monitor_path; /* ELF, docs/launch-abi.md */
     const char *guest_path;   /* ELF, NULL = no guest */
+    const char *kernel_path;  /* Linux, in place of a guest; NULL none */
+    const char *initrd_path;  /* of the kernel, NULL none */
+    const char *cmdline;      /* of the kernel */
+    enum linux_entry linux_entry;
     uint64_t memory_bytes;    /* guest memory, multiple of 2 MiB, 16 MiB .. 16 GiB */
     uint32_t cpus;            /* 1 .. MACHINE_CPUS_MAX */
     uint64_t seed;

@@ -68,7 +68,7 @@ struct vmsa_record {
 
 struct machine {
     struct machine_config config;
-    char *monitor_path, *guest_path;
+    char *monitor_path, *guest_path, *kernel_path, *initrd_path, *cmdline;
     struct rmp rmp;
     struct memory memory;
     struct npt npt;

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "emu/run_internal.h"
 
-#include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <xxhash.h>
 
 #include "cpu/symbols.h"
@@ -11,43 +9,6 @@
 
 /* The events a scenario may cause in one turn if no limit is given. */
 #define SCRIPT_EVENTS_DEFAULT UINT64_C(100000000)
-enum { INPUT_BYTES_MAX = 256 << 20 };
-
-static void input_describe(struct run *run, const char *role, const char *path, const char *bytes,
-                           size_t length)
-{
-    struct run_input *input = &run->inputs[run->inputs_count++];
-    *input = (struct run_input){.role = role, .path = g_strdup(path), .bytes = length};
-    GChecksum *sum = g_checksum_new(G_CHECKSUM_SHA256);
-    g_checksum_update(sum, (const guchar *)bytes, (gssize)length);
-    g_strlcpy(input->sha256_hex, g_checksum_get_string(sum), sizeof(input->sha256_hex));
-    gsize digest_bytes = sizeof(input->sha256);
-    g_checksum_get_digest(sum, input->sha256, &digest_bytes);
-    g_checksum_free(sum);
-}
-
-/* The contents of a regular file; NULL and error otherwise. */
-static char *input_read(const char *role, const char *path, size_t *length, GError **error)
-{
-    struct stat info;
-    char *bytes = NULL;
-    GError *reason = NULL;
-    if (stat(path, &info) != 0) {
-        g_set_error(error, EMU_ERROR, EMU_ERROR_INPUT, "%s: the %s cannot be read: %s", path, role,
-                    g_strerror(errno));
-    } else if (!S_ISREG(info.st_mode)) {
-        g_set_error(error, EMU_ERROR, EMU_ERROR_INPUT, "%s: the %s must be a regular file", path,
-                    role);
-    } else if (info.st_size > INPUT_BYTES_MAX) {
-        g_set_error(error, EMU_ERROR, EMU_ERROR_INPUT, "%s: the %s is too large (at most %d MiB)",
-                    path, role, INPUT_BYTES_MAX >> 20);
-    } else if (!g_file_get_contents(path, &bytes, length, &reason)) {
-        g_set_error(error, EMU_ERROR, EMU_ERROR_INPUT, "%s: the %s cannot be read: %s", path, role,
-                    reason->message);
-        g_error_free(reason);
-    }
-    return bytes;
-}
 
 static bool scenario_load(struct run *run, const struct run_request *request, GError **error)
 {
@@ -60,11 +21,11 @@ static bool scenario_load(struct run *run, const struct run_request *request, GE
         run->scenario_bytes = request->scenario_bytes;
         run->scenario_text = g_strndup(request->scenario_text, request->scenario_bytes);
     } else {
-        run->scenario_text = input_read("scenario", path, &run->scenario_bytes, error);
+        run->scenario_text = run_input_read("scenario", path, &run->scenario_bytes, error);
         if (run->scenario_text == NULL)
             return false;
     }
-    input_describe(run, "scenario", path, run->scenario_text, run->scenario_bytes);
+    run_input_describe(run, "scenario", path, run->scenario_text, run->scenario_bytes);
     run->script = script_open(path, run->scenario_text, run->scenario_bytes, NULL, request->log,
                               request->log_user, error);
     if (run->script == NULL)
@@ -102,54 +63,6 @@ static bool config_override(struct run *run, const struct run_request *request, 
         if (!fine)
             return false;
     }
-    return true;
-}
-
-/* Finds, reads and hashes one image; *path gets where it is. */
-static bool image_load(struct run *run, const char *image_dir, const char *name, bool guest,
-                       char **path, GError **error)
-{
-    const char *role = guest ? "guest" : "monitor";
-    size_t length = 0;
-    *path = run_image_path(image_dir, name, guest, error);
-    char *bytes = *path ? input_read(role, *path, &length, error) : NULL;
-    if (bytes == NULL)
-        return false;
-    input_describe(run, role, *path, bytes, length);
-    g_free(bytes);
-    return true;
-}
-
-/* The file's name without ".elf". */
-static char *name_of_path(const char *path)
-{
-    char *name = g_path_get_basename(path);
-    if (g_str_has_suffix(name, ".elf"))
-        name[strlen(name) - strlen(".elf")] = '\0';
-    return name;
-}
-
-static bool images_load(struct run *run, const struct run_request *request, GError **error)
-{
-    const struct scenario *scenario = run_scenario(run);
-    const char *monitor = request->monitor ? request->monitor : scenario ? scenario->monitor : NULL;
-    const char *guest = request->guest ? request->guest : scenario ? scenario->guest : NULL;
-    if (monitor == NULL) {
-        g_set_error(error, EMU_ERROR, EMU_ERROR_INPUT, "no monitor: %s",
-                    scenario ? "the scenario names none; give it monitor = \"...\", or use "
-                               "--monitor NAME|FILE"
-                             : "use --monitor NAME|FILE, or give a scenario");
-        return false;
-    }
-    if (!image_load(run, request->image_dir, monitor, false, &run->monitor_path, error))
-        return false;
-    run->monitor_name =
-        request->monitor_name ? g_strdup(request->monitor_name) : name_of_path(run->monitor_path);
-    if (guest != NULL && guest[0] != '\0' &&
-        !image_load(run, request->image_dir, guest, true, &run->guest_path, error))
-        return false;
-    run->config.monitor_path = run->monitor_path;
-    run->config.guest_path = run->guest_path;
     return true;
 }
 
@@ -230,6 +143,10 @@ static void inputs_hash(struct run *run)
     if (config->guest_sev_features != 0)
         XXH3_128bits_update(state, &config->guest_sev_features,
                             sizeof(config->guest_sev_features));
+    if (config->kernel_path != NULL) {
+        XXH3_128bits_update(state, config->cmdline, strlen(config->cmdline) + 1);
+        XXH3_128bits_update(state, &config->linux_entry, sizeof(config->linux_entry));
+    }
     if (config->hardware_bugs != 0)
         XXH3_128bits_update(state, &config->hardware_bugs, sizeof(config->hardware_bugs));
     if (run->background_kinds != 0)
@@ -276,7 +193,7 @@ struct run *run_new(const struct run_request *request, GError **error)
     struct run *run = g_new0(struct run, 1);
     run->verdicts = g_array_new(FALSE, TRUE, sizeof(struct run_verdict));
     if (scenario_load(run, request, error) && config_override(run, request, error) &&
-        images_load(run, request, error) && expect_choose(run, request, error)) {
+        run_images_load(run, request, error) && expect_choose(run, request, error)) {
         inputs_hash(run);
         run->machine = machine_new(&run->config, error);
     }
@@ -310,6 +227,9 @@ void run_free(struct run *run)
         g_free(run->inputs[i].path);
     g_free(run->monitor_path);
     g_free(run->guest_path);
+    g_free(run->kernel_path);
+    g_free(run->initrd_path);
+    g_free(run->cmdline);
     g_free(run->monitor_name);
     g_free(run->scenario_text);
     g_free(run->exit_text);

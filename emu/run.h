@@ -13,6 +13,9 @@
 
 enum { RUN_SETTINGS_MAX = 16, RUN_SHA256_HEX = 65 };
 
+/* The guest's name in a scenario that wants a kernel: --kernel or its field kernel. */
+#define RUN_GUEST_LINUX "linux"
+
 /* What the user asked for. Fields marked "0/NULL: the scenario's" override it otherwise. */
 struct run_request {
     const char *scenario_path; /* NULL: no scenario, the honest hypervisor */
@@ -20,6 +23,9 @@ struct run_request {
     size_t scenario_bytes;
     const char *monitor;      /* built-in name or path; NULL: the scenario's */
     const char *guest;        /* the same; "" no guest */
+    const char *kernel, *initrd; /* paths; a kernel stands in for the guest; NULL: the scenario's */
+    const char *append;          /* more of the kernel's command line; may be NULL */
+    enum linux_entry linux_entry; /* LINUX_ENTRY_AUTO: the scenario's */
     const char *monitor_name; /* by which expect is chosen; NULL: the file's name without .elf */
     const char *image_dir; /* where built-in images are: NAME.elf and guest/NAME.elf; may be NULL */
     bool seed_given;
@@ -40,7 +46,7 @@ struct run_request {
 
 /* A file the run is made from. */
 struct run_input {
-    const char *role; /* "scenario", "monitor", "guest" */
+    const char *role; /* "scenario", "monitor", "guest", "kernel", "initrd" */
     char *path;
     uint64_t bytes;
     uint8_t sha256[32];

@@ -6,7 +6,14 @@
 #include "emu/background.h"
 #include "emu/run.h"
 
-enum { RUN_INPUTS_MAX = 3, RUN_FAULTS_MAX = 64 };
+enum { RUN_INPUTS_MAX = 5, RUN_FAULTS_MAX = 64 };
+
+/* What a Linux kernel gets if nobody says otherwise. It is a guest that knows no SecureTSC and no
+ * restricted injection, and addresses that stay where they are can be traced. */
+#define LINUX_CMDLINE_DEFAULT                                                                      \
+    "console=ttyS0 nokaslr no5lvl tsc_early_khz=1000000 tsc=reliable panic=-1 quiet"
+#define LINUX_MEMORY_DEFAULT (UINT64_C(256) << 20)
+enum { LINUX_VMPL_DEFAULT = 2 };
 
 /* A fault that the scenario expects, and when it was first seen. */
 struct run_fault_watch {
@@ -18,6 +25,7 @@ struct run_fault_watch {
 struct run {
     struct machine_config config;
     char *monitor_path, *guest_path, *monitor_name;
+    char *kernel_path, *initrd_path, *cmdline; /* NULL: none */
     char *scenario_text;
     size_t scenario_bytes;
     struct script *script;       /* NULL without a scenario */
@@ -40,6 +48,13 @@ struct run {
     enum run_exit exit_code;
     char *exit_text;
 };
+
+/* run_inputs.c: the contents of a regular file, NULL and error otherwise; noted as an input. */
+char *run_input_read(const char *role, const char *path, size_t *length, GError **error);
+void run_input_describe(struct run *run, const char *role, const char *path, const char *bytes,
+                        size_t length);
+/* Monitor, and guest or kernel with initrd: into run->config. */
+bool run_images_load(struct run *run, const struct run_request *request, GError **error);
 
 /* run_fault.c: does the event show the fault of that name? */
 bool run_fault_matches(const char *name, const struct event *event);

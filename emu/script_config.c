@@ -160,6 +160,29 @@ static void read_guest(lua_State *lua, struct scenario *scenario, const char *fi
     scenario->guest = g_strdup(check_string(lua, field));
 }
 
+static void read_kernel(lua_State *lua, struct scenario *scenario, const char *field)
+{
+    scenario->kernel = g_strdup(check_string(lua, field));
+}
+
+static void read_initrd(lua_State *lua, struct scenario *scenario, const char *field)
+{
+    scenario->initrd = g_strdup(check_string(lua, field));
+}
+
+static void read_cmdline(lua_State *lua, struct scenario *scenario, const char *field)
+{
+    scenario->cmdline = g_strdup(check_string(lua, field));
+}
+
+static void read_entry(lua_State *lua, struct scenario *scenario, const char *field)
+{
+    const char *name = check_string(lua, field);
+    if (!linux_entry_parse(name, &scenario->config.linux_entry))
+        script_field_error(lua, field, "entry = \"%s\": it must be \"vmlinux\" or \"bzimage\"",
+                           name);
+}
+
 static void read_cpus(lua_State *lua, struct scenario *scenario, const char *field)
 {
     scenario->config.cpus = (uint32_t)check_count(lua, field, 1, MACHINE_CPUS_MAX);
@@ -260,6 +283,10 @@ static const struct field fields[] = {
     {"source", read_source},
     {"monitor", read_monitor},
     {"guest", read_guest},
+    {"kernel", read_kernel},
+    {"initrd", read_initrd},
+    {"cmdline", read_cmdline},
+    {"entry", read_entry},
     {"cpus", read_cpus},
     {"memory", read_memory},
     {"seed", read_seed},
@@ -320,6 +347,9 @@ void scenario_clear(struct scenario *scenario)
     g_free(scenario->source);
     g_free(scenario->monitor);
     g_free(scenario->guest);
+    g_free(scenario->kernel);
+    g_free(scenario->initrd);
+    g_free(scenario->cmdline);
     g_strfreev(scenario->secrets);
     expects_clear(scenario);
 }

@@ -114,6 +114,7 @@ static bool inputs_check(const struct replay *replay, const struct run *run, GEr
 static bool replay_open(struct replay *replay, const char *path, GError **error)
 {
     char *monitor = replay->options.monitor, *guest = replay->options.guest;
+    char *kernel = replay->options.kernel, *initrd = replay->options.initrd;
     replay->reader = db_reader_open(path, error);
     if (replay->reader == NULL || !db_reader_run(replay->reader, &replay->info, error))
         return false;
@@ -127,6 +128,8 @@ static bool replay_open(struct replay *replay, const char *path, GError **error)
     }
     replay->options.monitor = monitor;
     replay->options.guest = guest;
+    replay->options.kernel = kernel;
+    replay->options.initrd = initrd;
     replay->cut = !replay->info.finished || (replay->info.exit_reason != NULL &&
                                              strcmp(replay->info.exit_reason, "interrupted") == 0);
     return db_reader_seek(replay->reader, 0, error);
@@ -144,6 +147,12 @@ static void inputs_fill(struct replay *replay, const char *image_dir)
         options->monitor = image_find(input_find(replay, "monitor"), image_dir, false);
     if (options->guest == NULL)
         options->guest = guest ? image_find(guest, image_dir, true) : g_strdup("");
+    const struct db_run_input *kernel = input_find(replay, "kernel");
+    const struct db_run_input *initrd = input_find(replay, "initrd");
+    if (options->kernel == NULL && kernel != NULL)
+        options->kernel = g_strdup(kernel->path);
+    if (options->initrd == NULL && initrd != NULL)
+        options->initrd = g_strdup(initrd->path);
 }
 
 static void side_print(const char *side, const struct event *event)
@@ -258,6 +267,10 @@ int cmd_replay(int argc, char **argv)
          "where the monitor's file is now", "FILE"},
         {"guest", 'g', 0, G_OPTION_ARG_FILENAME, &replay.options.guest,
          "where the guest's file is now", "FILE"},
+        {"kernel", 'k', 0, G_OPTION_ARG_FILENAME, &replay.options.kernel,
+         "where the kernel's file is now", "FILE"},
+        {"initrd", 'i', 0, G_OPTION_ARG_FILENAME, &replay.options.initrd,
+         "where the initrd's file is now", "FILE"},
         {0},
     };
     int code = RUN_EXIT_INPUT;

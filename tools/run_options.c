@@ -14,6 +14,13 @@ void run_options_entries(struct run_options *o, GOptionEntry entries[RUN_OPTIONS
          "NAME|FILE"},
         {"guest", 'g', 0, G_OPTION_ARG_FILENAME, &o->guest,
          "built-in guest, or an ELF file; \"\" for none", "NAME|FILE"},
+        {"kernel", 'k', 0, G_OPTION_ARG_FILENAME, &o->kernel,
+         "a Linux kernel (bzImage or vmlinux) as the guest", "FILE"},
+        {"initrd", 'i', 0, G_OPTION_ARG_FILENAME, &o->initrd, "the kernel's initrd", "FILE"},
+        {"append", 0, 0, G_OPTION_ARG_STRING, &o->append, "more of the kernel's command line",
+         "TEXT"},
+        {"entry", 0, 0, G_OPTION_ARG_STRING, &o->entry,
+         "where the kernel is entered: vmlinux (unpacked by the loader) or bzimage", "NAME"},
         {"seed", 's', 0, G_OPTION_ARG_STRING, &o->seed, "of everything random (1)", "N"},
         {"cpus", 'c', 0, G_OPTION_ARG_STRING, &o->cpus, "virtual processors, 1 to 16 (1)", "N"},
         {"memory", 'M', 0, G_OPTION_ARG_STRING, &o->memory, "of the guest, such as 64M", "SIZE"},
@@ -39,6 +46,10 @@ void run_options_clear(struct run_options *options)
     g_free(options->scenario);
     g_free(options->monitor);
     g_free(options->guest);
+    g_free(options->kernel);
+    g_free(options->initrd);
+    g_free(options->append);
+    g_free(options->entry);
     g_free(options->seed);
     g_free(options->cpus);
     g_free(options->memory);
@@ -89,8 +100,13 @@ bool run_options_request(struct run_options *options, const char *image_dir,
         .scenario_path = options->scenario,
         .monitor = options->monitor,
         .guest = options->guest,
+        .kernel = options->kernel,
+        .initrd = options->initrd,
+        .append = options->append,
         .image_dir = image_dir,
     };
+    if (options->entry != NULL && !linux_entry_parse(options->entry, &request->linux_entry))
+        return refuse(error, "entry", options->entry, "vmlinux or bzimage");
     if (options->seed != NULL) {
         guint64 seed;
         if (!g_ascii_string_to_unsigned(options->seed, 10, 0, INT64_MAX, &seed, NULL))
@@ -129,6 +145,8 @@ char *run_options_json(const struct run_options *options, const struct run *run)
     GString *json = g_string_new(NULL);
     flat_json_begin(json);
     flat_json_add(json, "monitor_name", run_monitor_name(run));
+    flat_json_add(json, "append", options->append);
+    flat_json_add(json, "entry", options->entry);
     flat_json_add(json, "seed", options->seed);
     flat_json_add(json, "cpus", options->cpus);
     flat_json_add(json, "memory", options->memory);
@@ -156,6 +174,8 @@ bool run_options_from_json(const char *json, struct run_options *options, char *
     if (table == NULL)
         return false;
     *options = (struct run_options){
+        .append = take(table, "append"),
+        .entry = take(table, "entry"),
         .seed = take(table, "seed"),
         .cpus = take(table, "cpus"),
         .memory = take(table, "memory"),

@@ -6,13 +6,13 @@
 #include "tools/tool.h"
 
 struct run_options {
-    char *scenario, *monitor, *guest, *seed, *cpus, *memory;
+    char *scenario, *monitor, *guest, *kernel, *initrd, *append, *entry, *seed, *cpus, *memory;
     char *tlb, **settings, *background;
     char *limit_insns, *limit_events, *limit_time;
 };
 
 /* The first RUN_OPTIONS_IMAGES are the monitor and the guest. */
-enum { RUN_OPTIONS_ENTRIES = 11, RUN_OPTIONS_IMAGES = 2 };
+enum { RUN_OPTIONS_ENTRIES = 15, RUN_OPTIONS_IMAGES = 2 };
 /* Fills entries (not the terminating one) that store into options. */
 void run_options_entries(struct run_options *options, GOptionEntry entries[RUN_OPTIONS_ENTRIES]);
 void run_options_clear(struct run_options *options);
