@@ -112,7 +112,16 @@ static bool planned(const struct matrix *matrix, const char *path)
     return false;
 }
 
-static bool scenario_add(struct plan *plan, const char *name, const char *path, GError **error)
+/* It boots a kernel, and nobody has given one. */
+static bool lacks_kernel(const struct plan *plan, const struct scenario *scenario)
+{
+    return g_strcmp0(scenario->guest, RUN_GUEST_LINUX) == 0 && scenario->kernel == NULL &&
+           plan->matrix->options.kernel == NULL;
+}
+
+/* chosen: by its name. Of those that a pattern means, what cannot be run is left out. */
+static bool scenario_add(struct plan *plan, const char *name, const char *path, bool chosen,
+                         GError **error)
 {
     char *text;
     gsize bytes;
@@ -127,6 +136,10 @@ static bool scenario_add(struct plan *plan, const char *name, const char *path, 
     g_free(text);
     if (script == NULL)
         return false;
+    if (!chosen && lacks_kernel(plan, script_scenario(script))) {
+        script_free(script);
+        return true;
+    }
     GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
     char **given = plan->monitors ? plan->monitors : plan->matrix->cross ? plan->built_in : NULL;
     if (given == NULL)
@@ -153,14 +166,14 @@ static bool pattern_add(struct plan *plan, const GPtrArray *library, const char 
             (entry->target != NULL && strpbrk(pattern, "*?") != NULL))
             continue;
         found++;
-        if (!scenario_add(plan, entry->name, entry->path, error))
+        if (!scenario_add(plan, entry->name, entry->path, strpbrk(pattern, "*?") == NULL, error))
             return false;
     }
     if (found > 0 || !required)
         return true;
     if (strpbrk(pattern, "*?") == NULL) {
         char *path = library_path(pattern, error);
-        bool fine = path != NULL && scenario_add(plan, pattern, path, error);
+        bool fine = path != NULL && scenario_add(plan, pattern, path, true, error);
         g_free(path);
         return fine;
     }
