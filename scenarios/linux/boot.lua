@@ -16,6 +16,5 @@ scenario {
   expect  = {
     holds   = "all",
     ends    = "powered_off",
-    console = "SEV: SNP running at VMPL2.",
   },
 }
