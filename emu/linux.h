@@ -19,6 +19,9 @@ enum linux_entry {
     LINUX_ENTRY_BZIMAGE, /* the bzImage at its 64-bit entry: it unpacks itself */
 };
 
+/* "vmlinux", "bzimage"; false if it is neither. */
+bool linux_entry_parse(const char *name, enum linux_entry *entry);
+
 struct linux_config {
     const char *kernel_path;       /* a bzImage (vmlinuz) or a vmlinux */
     const char *initrd_path;       /* NULL: none */

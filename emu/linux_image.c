@@ -148,3 +148,14 @@ bool linux_image_load(struct elf_image *image, struct linux_boot *boot,
     linux_kernel_clear(&kernel);
     return ok;
 }
+
+bool linux_entry_parse(const char *name, enum linux_entry *entry)
+{
+    if (strcmp(name, "vmlinux") == 0)
+        *entry = LINUX_ENTRY_VMLINUX;
+    else if (strcmp(name, "bzimage") == 0)
+        *entry = LINUX_ENTRY_BZIMAGE;
+    else
+        return false;
+    return true;
+}
