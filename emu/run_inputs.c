@@ -164,4 +164,3 @@ bool run_images_load(struct run *run, const struct run_request *request, GError 
     run->config.guest_path = run->guest_path;
     return true;
 }
-
