@@ -44,7 +44,7 @@ static void console_put(struct machine *machine, uint8_t value)
     struct event event = {.console = {.length = 1, .port = UART_PORT, .text = {(char)value}}};
     g_string_append_c(machine->console, value ? (char)value : '?');
     machine_emit(machine, EVENT_CONSOLE, ACTOR_HV, &event);
-    if (value == '\n' && machine->config.linux_guest)
+    if (value == '\n' && machine->config.kernel_path != NULL)
         panic_check(machine);
 }
 

@@ -42,7 +42,6 @@ struct machine_config {
     struct rmp_config rmp_config;
     struct launch_lies lies;
     uint32_t hardware_bugs; /* enum hw_bug: outside the architecture, emu/hw_bug.h */
-    bool linux_guest; /* the console is a Linux kernel's: its panic ends the run */
     /* No byte labels, no notes of translations and loads: what they cost is measured against this.
      * The rules that need them see nothing; the stream is another one. */
     bool blind;

@@ -131,7 +131,7 @@ static bool end_is_success(const struct run *run)
     case RUN_END_DEBUG_EXIT: return machine_end_detail(run->machine) == 0;
     case RUN_END_POWERED_OFF:
     case RUN_END_REBOOTED: return true;
-    case RUN_END_HALTED: return run_config(run)->linux_guest;
+    case RUN_END_HALTED: return run_config(run)->kernel_path != NULL;
     default: return false;
     }
 }

@@ -15,6 +15,6 @@ scenario {
   guest   = "linux",
   expect  = {
     holds   = "all",
-    ends    = "powered_off",
+    ends    = "powered-off",
   },
 }
