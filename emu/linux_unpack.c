@@ -170,17 +170,11 @@ enum linux_unpack_result linux_unpack(GByteArray *out, size_t limit, const uint8
         enum linux_unpack_result (*unpack)(struct sink *, const uint8_t *, size_t);
     } formats[] = {
         {"zstd", "\x28\xb5\x2f\xfd", 4, unpack_zstd},
-        {"xz",
-         "\xfd"
-         "7zXZ",
-         6, unpack_xz},
+        {"xz", "\3757zXZ", 6, unpack_xz},
         {"gzip", "\x1f\x8b", 2, unpack_gzip},
         {"lz4", "\x02\x21\x4c\x18", 4, unpack_lz4},
         {"lzma", "\x5d\0\0", 3, unpack_lzma},
-        {"nothing",
-         "\x7f"
-         "ELF",
-         4, unpack_none},
+        {"nothing", "\177ELF", 4, unpack_none},
         {"bzip2", "BZh", 3, NULL},
         {"lzo", "\x89LZO", 4, NULL},
     };
