@@ -40,7 +40,8 @@ enum svsm_result call_attestation(struct cpu *cpu, struct call *call);
 enum svsm_result call_derive_key(struct cpu *cpu, struct call *call);
 enum svsm_result call_encrypt(struct cpu *cpu, const struct call *call);
 enum svsm_result call_decrypt(struct cpu *cpu, const struct call *call);
-/* call_vcpu.c */
+/* call_pvalidate.c, call_vcpu.c */
+enum svsm_result call_pvalidate(struct cpu *cpu, const struct call *call);
 enum svsm_result call_create_vcpu(struct cpu *cpu, const struct call *call);
 enum svsm_result call_delete_vcpu(struct cpu *cpu, const struct call *call);
 enum svsm_result call_wake_up_ap(struct cpu *cpu, const struct call *call);

@@ -37,20 +37,48 @@ static void area_end(struct cpu *cpu, uint64_t gpa)
     page_states_area_end(&cpu->monitor->pages, gpa >> PAGE_SHIFT);
 }
 
-/* Two private pages of the guest, not the same: a VMSA or what it is made from, a calling area. */
-static enum svsm_result pages_hold(struct cpu *cpu, uint64_t vmsa_gpa, uint64_t area_gpa)
+/* The calling area of a processor's vCPU stays with the processor when another vCPU comes there: so
+ * Linux brings up again a processor that was offline. */
+static enum svsm_result area_keep(struct cpu *cpu, struct cpu *target, uint64_t area_gpa)
 {
+    switch (vcpu_has_area(target, area_gpa)) {
+    case VCPU_OK: break;
+    case VCPU_BUSY: return SVSM_BUSY;
+    case VCPU_TAKEN: return SVSM_INVALID_ADDRESS;
+    }
+    return page_hold(cpu, area_gpa, PAGE_CALLING_AREA);
+}
+
+/*
+ * Two private pages of the guest, not the same: a VMSA or what it is made from, a calling area. If
+ * there is a target, that of its vCPU too will do: then *kept is true.
+ */
+static enum svsm_result pages_hold(struct cpu *cpu, uint64_t vmsa_gpa, uint64_t area_gpa,
+                                   struct cpu *target, bool *kept)
+{
+    *kept = false;
     if (vmsa_gpa == area_gpa) {
         return SVSM_INVALID_ADDRESS;
     }
     enum svsm_result result = page_hold(cpu, vmsa_gpa, PAGE_PRIVATE);
-    if (result == SVSM_SUCCESS) {
-        result = page_hold(cpu, area_gpa, PAGE_PRIVATE);
-        if (result != SVSM_SUCCESS) {
-            page_release(cpu, vmsa_gpa, PAGE_PRIVATE);
-        }
+    if (result != SVSM_SUCCESS) {
+        return result;
+    }
+    result = page_hold(cpu, area_gpa, PAGE_PRIVATE);
+    if (result == SVSM_INVALID_ADDRESS && target != NULL) {
+        result = area_keep(cpu, target, area_gpa);
+        *kept = result == SVSM_SUCCESS;
+    }
+    if (result != SVSM_SUCCESS) {
+        page_release(cpu, vmsa_gpa, PAGE_PRIVATE);
     }
     return result;
+}
+
+/* Neither the page's contents nor whose area it is was changed. */
+static void area_let_go(struct cpu *cpu, uint64_t area_gpa)
+{
+    page_states_let_go(&cpu->monitor->pages, area_gpa >> PAGE_SHIFT);
 }
 
 static void calling_area_clear(struct cpu *cpu, uint64_t gpa)
@@ -111,21 +139,28 @@ enum svsm_result call_create_vcpu(struct cpu *cpu, const struct call *call)
     if (target == NULL || target == cpu) {
         return SVSM_INVALID_PARAMETER;
     }
-    enum svsm_result result = pages_hold(cpu, vmsa_gpa, area_gpa);
+    bool kept;
+    enum svsm_result result = pages_hold(cpu, vmsa_gpa, area_gpa, target, &kept);
     if (result != SVSM_SUCCESS) {
         return result;
     }
     if (!page_convert(cpu, vmsa_gpa)) {
         page_give_back(cpu, vmsa_gpa);
-        page_release(cpu, area_gpa, PAGE_PRIVATE);
+        area_let_go(cpu, area_gpa);
         return SVSM_INVALID_PARAMETER;
     }
     calling_area_clear(cpu, area_gpa);
     /* The vCPU may call as soon as it is attached, and name another area then. */
-    page_release(cpu, area_gpa, PAGE_CALLING_AREA);
-    if (vcpu_replace(cpu, target, vmsa_gpa, area_gpa, &change) != VCPU_OK) {
+    if (kept) {
+        area_let_go(cpu, area_gpa);
+    } else {
+        page_release(cpu, area_gpa, PAGE_CALLING_AREA);
+    }
+    if (vcpu_replace(cpu, target, vmsa_gpa, area_gpa, kept, &change) != VCPU_OK) {
         page_give_back(cpu, vmsa_gpa); /* it never could run */
-        area_end(cpu, area_gpa);
+        if (!kept) {
+            area_end(cpu, area_gpa);
+        }
         return SVSM_BUSY;
     }
     page_release(cpu, vmsa_gpa, PAGE_VMSA);
@@ -179,7 +214,8 @@ enum svsm_result call_wake_up_ap(struct cpu *cpu, const struct call *call)
     if (target == NULL) {
         return SVSM_INVALID_PARAMETER;
     }
-    enum svsm_result result = pages_hold(cpu, state_gpa, area_gpa);
+    bool kept;
+    enum svsm_result result = pages_hold(cpu, state_gpa, area_gpa, NULL, &kept);
     if (result != SVSM_SUCCESS) {
         return result;
     }

@@ -124,19 +124,34 @@ bool vcpu_attach_claimed(struct cpu *cpu, struct cpu *target, uint64_t vmsa_gpa,
     return first;
 }
 
+enum vcpu_result vcpu_has_area(struct cpu *target, uint64_t area_gpa)
+{
+    struct vcpu *vcpu = &target->vcpu;
+    enum vcpu_result result = VCPU_TAKEN;
+    lock_acquire(&vcpu->lock);
+    if (vcpu->state == VCPU_STOPPED) {
+        result = VCPU_BUSY;
+    } else if (vcpu->state == VCPU_RUNNABLE && target->calling_area_gpa == area_gpa) {
+        result = VCPU_OK;
+    }
+    lock_release(&vcpu->lock);
+    return result;
+}
+
 enum vcpu_result vcpu_replace(struct cpu *cpu, struct cpu *target, uint64_t vmsa_gpa,
-                              uint64_t area_gpa, struct vcpu_change *change)
+                              uint64_t area_gpa, bool keep_area, struct vcpu_change *change)
 {
     struct vcpu *vcpu = &target->vcpu;
     *change = (struct vcpu_change){0};
     lock_acquire(&vcpu->lock);
-    if (vcpu->state == VCPU_STOPPED || vcpu->state == VCPU_CLAIMED) {
+    bool changed = keep_area && target->calling_area_gpa != area_gpa;
+    if (vcpu->state == VCPU_STOPPED || vcpu->state == VCPU_CLAIMED || changed) {
         lock_release(&vcpu->lock);
         return VCPU_BUSY;
     }
     if (vcpu->state == VCPU_RUNNABLE) {
         vmsa_stop(cpu, target);
-        change->old_area = target->calling_area_gpa;
+        change->old_area = keep_area ? 0 : target->calling_area_gpa;
     }
     change->first = attach(cpu, target, vmsa_gpa, area_gpa);
     lock_release(&vcpu->lock);

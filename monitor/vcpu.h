@@ -50,13 +50,20 @@ void vcpu_unclaim(struct cpu *target);
 bool vcpu_attach_claimed(struct cpu *cpu, struct cpu *target, uint64_t vmsa_gpa, uint64_t area_gpa);
 
 struct vcpu_change {
-    uint64_t old_area; /* calling area of the vCPU that is replaced; 0 = none */
+    uint64_t old_area; /* calling area that is nobody's any more; 0 = none */
     bool first;        /* the processor itself has never been started */
 };
 
-/* The same for a processor that may have a vCPU: its VMSA stays a VMSA page but cannot run. */
+/* The target has a vCPU that does not serve a call, and this is its calling area. It may serve one,
+ * and take another area, as soon as the answer is there: vcpu_replace() asks again. */
+enum vcpu_result vcpu_has_area(struct cpu *target, uint64_t area_gpa);
+
+/*
+ * The same for a processor that may have a vCPU: its VMSA stays a VMSA page but cannot run. With
+ * keep_area, area_gpa has to be that vCPU's calling area, which becomes the new one's.
+ */
 enum vcpu_result vcpu_replace(struct cpu *cpu, struct cpu *target, uint64_t vmsa_gpa,
-                              uint64_t area_gpa, struct vcpu_change *change);
+                              uint64_t area_gpa, bool keep_area, struct vcpu_change *change);
 
 /*
  * Takes the VMSA at gpa from the processor whose vCPU it is, if any: it cannot run any more.

@@ -221,6 +221,38 @@ static void ends(struct checks *checks)
     check_equal(checks, "DELETE_VCPU by another", delete (checks, vmsa_page[0]), SVSM_SUCCESS);
 }
 
+/* A processor that was offline and comes back: another VMSA, the calling area of before. */
+static void comes_back(struct checks *checks)
+{
+    const uint64_t other = checks->guest->boot->apic_id[OTHER];
+    const uint64_t calls = (uint64_t)&area[0];
+    vmsa_make(checks, 0, JOB_SPINS);
+    check_equal(checks, "CREATE_VCPU", create_on_other(checks, 0), SVSM_SUCCESS);
+    check_true(checks, "it spins", counts(JOB_SPINS));
+    vmsa_make(checks, 1, JOB_CALLS);
+    code[JOB_CALLS] = UINT32_MAX;
+    check_equal(checks, "CREATE_VCPU with the area of the one that it replaces",
+                create(checks, (uint64_t)vmsa_page[1], calls, other), SVSM_SUCCESS);
+    check_true(checks, "the new one runs", is_done(JOB_CALLS));
+    check_equal(checks, "its calls are served", code[JOB_CALLS], SVSM_SUCCESS);
+    check_true(checks, "the old one does not run", rests(JOB_SPINS));
+    check_equal(checks, "DELETE_VCPU of the old one", delete (checks, vmsa_page[0]), SVSM_SUCCESS);
+    check_equal(checks, "SetPageShared of the area",
+                guest_verismo(checks->guest, SVSM_VERISMO_SET_PAGE_SHARED, calls, 1),
+                (uint32_t)SVSM_INVALID_ADDRESS);
+    vmsa_make(checks, 0, JOB_SPINS)->vmpl = 0;
+    check_equal(checks, "CREATE_VCPU with that area, at VMPL 0",
+                create(checks, (uint64_t)vmsa_page[0], calls, other),
+                (uint32_t)SVSM_INVALID_PARAMETER);
+    check_equal(checks, "SetPageShared of the area after that",
+                guest_verismo(checks->guest, SVSM_VERISMO_SET_PAGE_SHARED, calls, 1),
+                (uint32_t)SVSM_INVALID_ADDRESS);
+    check_equal(checks, "DELETE_VCPU of the new one", delete (checks, vmsa_page[1]), SVSM_SUCCESS);
+    check_equal(checks, "the area is an ordinary page",
+                guest_verismo(checks->guest, SVSM_VERISMO_SET_PAGE_PRIVATE, calls, 1),
+                (uint32_t)SVSM_NO_CHANGE);
+}
+
 static void wakes(struct checks *checks)
 {
     const uint64_t other = checks->guest->boot->apic_id[OTHER];
@@ -254,6 +286,7 @@ unsigned guest_main(struct guest *guest)
     refused_contents(&checks);
     lives(&checks);
     ends(&checks);
+    comes_back(&checks);
     wakes(&checks);
     guest_print(guest, "vcpus: %u passed, %u failed\n", checks.passed, checks.failed);
     return checks.failed;

@@ -31,7 +31,7 @@ scenario {
     default = {
       holds   = "all",
       ends    = "terminated:0:0",
-      console = "vcpus: 53 passed, 0 failed",
+      console = "vcpus: 65 passed, 0 failed",
     },
   },
 }

@@ -93,6 +93,44 @@ static void test_check(void)
     }
 }
 
+/* The state in which Linux starts a processor: real mode, as after INIT, but for EFER.SVME. */
+static void test_check_real_mode(void)
+{
+    uint8_t page[4096] = {0};
+    struct vmsa vmsa = {
+        .cs = {.selector = 0x9900, .attrib = 0x9b, .limit = 0xffff, .base = 0x99000},
+        .ds = {.attrib = 0x93, .limit = 0xffff},
+        .es = {.attrib = 0x93, .limit = 0xffff},
+        .fs = {.attrib = 0x93, .limit = 0xffff},
+        .gs = {.attrib = 0x93, .limit = 0xffff},
+        .ss = {.attrib = 0x93, .limit = 0xffff},
+        .gdtr = {.limit = 0xffff},
+        .ldtr = {.attrib = 0x82, .limit = 0xffff},
+        .idtr = {.limit = 0xffff},
+        .tr = {.attrib = 0x83, .limit = 0xffff},
+        .vmpl = 2,
+        .efer = 0x1000,
+        .cr0 = 0x60000010,
+        .cr4 = 0x40, /* MCE, as the first processor has it */
+        .dr6 = 0xffff0ff0,
+        .dr7 = 0x400,
+        .rflags = 2,
+        .rip = 0x10,
+        .g_pat = UINT64_C(0x0007040600070406),
+        .sev_features = 1,
+        .xcr0 = 1,
+        .mxcsr = 0x1f80,
+        .x87_ftw = 0x5555,
+        .x87_fcw = 0x40,
+    };
+    memcpy(page, &vmsa, sizeof vmsa);
+    g_assert_true(monitor_vmsa_check(page, 2, 1));
+    g_assert_false(monitor_vmsa_check(page, 2, 9)); /* restricted injection: the monitor's */
+    vmsa.cr0 = 0x20000010; /* NW without CD */
+    memcpy(page, &vmsa, sizeof vmsa);
+    g_assert_false(monitor_vmsa_check(page, 2, 1));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -100,5 +138,7 @@ int main(int argc, char **argv)
     g_test_add_func("/monitor/vmsa/apm2-15.36.12/runnable", test_runnable);
     g_test_add_func("/monitor/vmsa/svsm58019/not-runnable-while-served", test_seized);
     g_test_add_func("/monitor/vmsa/apm2-15.5.1/what-a-guest-may-not-run", test_check);
+    g_test_add_func("/monitor/vmsa/apm2-14.1.3/real-mode-as-linux-starts-it",
+                    test_check_real_mode);
     return g_test_run();
 }
