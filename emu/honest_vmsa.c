@@ -24,6 +24,9 @@ static void vmsa_register(struct machine *machine, uint32_t cpu, uint8_t vmpl, u
                           uint64_t sev_features)
 {
     struct honest_cpu *target = &machine->honest.cpu[cpu];
+    /* Said again, as by a guest whose SVSM has said it before: what runs there goes on. */
+    if (spa != 0 && target->vmsa[vmpl] == spa && target->sev_features[vmpl] == sev_features)
+        return;
     if (target->events[vmpl].posted != 0) /* a page that comes back begins without it */
         hv_vmcb(machine, target->vmsa[vmpl])->v_irq = 0;
     lapic_init(&target->lapic[vmpl]);

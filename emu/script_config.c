@@ -228,6 +228,18 @@ static void read_restricted_injection(lua_State *lua, struct scenario *scenario,
         scenario->config.sev_features |= SEV_FEATURE_RESTRICTED_INJECTION;
 }
 
+static void read_guest_injection(lua_State *lua, struct scenario *scenario, const char *field)
+{
+    const char *word = check_string(lua, field);
+    if (strcmp(word, "normal") == 0)
+        scenario->config.guest_sev_features = SEV_FEATURE_SNP_ACTIVE;
+    else if (strcmp(word, "as-monitor") == 0)
+        scenario->config.guest_sev_features = 0;
+    else
+        script_field_error(lua, field, "%s = \"%s\": it must be \"normal\" or \"as-monitor\"",
+                           field, word);
+}
+
 static void read_slice(lua_State *lua, struct scenario *scenario, const char *field)
 {
     scenario->config.slice_insns = check_count(lua, field, 1, INT64_MAX);
@@ -293,6 +305,7 @@ static const struct field fields[] = {
     {"guest_vmpl", read_guest_vmpl},
     {"sev_features", read_sev_features},
     {"restricted_injection", read_restricted_injection}, /* after the number it is a bit of */
+    {"guest_injection", read_guest_injection},
     {"schedule", read_setting},
     {"tlb_mode", read_setting},
     {"pval_vmpl", read_setting},

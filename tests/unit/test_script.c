@@ -149,6 +149,9 @@ static const struct refusal refusals[] = {
      EMU_ERROR_INPUT},
     {"boolean", "scenario {\n  title = 'x',\n  restricted_injection = 1 }",
      "s.lua:3: restricted_injection is a number; it must be true or false", EMU_ERROR_INPUT},
+    {"guest-injection", "scenario {\n  title = 'x',\n  guest_injection = 'none' }",
+     "s.lua:3: guest_injection = \"none\": it must be \"normal\" or \"as-monitor\"",
+     EMU_ERROR_INPUT},
     {"twice", "scenario { title = 'x' } scenario { title = 'y' }", "given twice", EMU_ERROR_INPUT},
     {"rule", "scenario { title = 'x', expect = { violates = 'vmpl0-confidentialty' } }",
      "no invariant or rule 'vmpl0-confidentialty'; did you mean 'vmpl0-confidentiality'?",
@@ -325,6 +328,27 @@ static void test_restricted_injection(void)
     script_free(script);
 }
 
+/* SEV_FEATURES of the guest's VMSAs: its own, or 0 for those of the monitor. */
+static void test_guest_injection(void)
+{
+    const struct {
+        const char *text;
+        uint64_t features;
+    } cases[] = {
+        {"scenario { title = 'T' }", 0},
+        {"scenario { title = 'T', guest_injection = 'as-monitor' }", 0},
+        {"scenario { title = 'T', guest_injection = 'normal', restricted_injection = true }", 1},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        GError *error = NULL;
+        struct script *script =
+            script_open("s.lua", cases[i].text, strlen(cases[i].text), NULL, NULL, NULL, &error);
+        g_assert_no_error(error);
+        g_assert_cmphex(script_scenario(script)->config.guest_sev_features, ==, cases[i].features);
+        script_free(script);
+    }
+}
+
 /* Headers through which the files of scripts and backgrounds may know the machine: the hypervisor's
  * interface, and what a program around it needs. */
 static const char *const headers_allowed[] = {
@@ -392,6 +416,7 @@ int main(int argc, char **argv)
     g_test_add_func("/script/sizes", test_sizes);
     g_test_add_func("/script/fields", test_fields);
     g_test_add_func("/script/restricted-injection", test_restricted_injection);
+    g_test_add_func("/script/guest-injection", test_guest_injection);
     g_test_add_func("/script/interface-only", test_interface_only);
     return g_test_run();
 }
