@@ -6,7 +6,7 @@
 
 #include "cpu/internal.h"
 
-enum { LENGTH_SLOTS_LOG2 = 12 };
+enum { LENGTH_SLOTS_LOG2 = 16 };
 
 /* The length of an instruction is a function of its own bytes, so those are the whole key. */
 struct length_slot {

@@ -42,10 +42,25 @@ static uint32_t slot_find(const struct tlb *tlb, uint64_t gvn)
     return at;
 }
 
+static uint32_t *large_count(struct tlb *tlb, uint64_t gvn, uint32_t region_shift)
+{
+    uint32_t *counts = region_shift == PAGE_SHIFT_2M ? tlb->large_2m : tlb->large_1g;
+    return &counts[(gvn >> (region_shift - PAGE_SHIFT)) % TLB_REGIONS];
+}
+
+static void entry_count(struct tlb *tlb, const struct tlb_entry *entry, uint32_t change)
+{
+    if (entry->valid && entry->large) {
+        *large_count(tlb, entry->gvn, PAGE_SHIFT_2M) += change;
+        *large_count(tlb, entry->gvn, REGION_SHIFT_1G) += change;
+    }
+}
+
 /* Empties a slot and moves up the followers whose probe passed over it. */
 static void slot_remove(struct tlb *tlb, uint32_t hole)
 {
     const uint32_t mask = slot_mask(tlb);
+    entry_count(tlb, &tlb->slots[hole], UINT32_MAX);
     for (uint32_t at = (hole + 1) & mask; tlb->slots[at].valid; at = (at + 1) & mask) {
         const uint32_t home = slot_home(tlb, tlb->slots[at].gvn);
         if (((at - home) & mask) >= ((at - hole) & mask)) {
@@ -83,8 +98,10 @@ bool tlb_insert(struct tlb *tlb, const struct tlb_entry *entry)
         }
         tlb->used++;
     }
+    entry_count(tlb, &tlb->slots[at], UINT32_MAX);
     tlb->slots[at] = copy;
     tlb->slots[at].valid = 1;
+    entry_count(tlb, &tlb->slots[at], 1);
     return flushed;
 }
 
@@ -96,6 +113,8 @@ void tlb_flush_all(struct tlb *tlb, bool keep_global)
     }
     if (!keep_global) {
         memset(tlb->slots, 0, ((size_t)1 << tlb->slots_log2) * sizeof(tlb->slots[0]));
+        memset(tlb->large_2m, 0, sizeof(tlb->large_2m));
+        memset(tlb->large_1g, 0, sizeof(tlb->large_1g));
         tlb->used = 0;
         return;
     }
@@ -112,6 +131,9 @@ void tlb_flush_all(struct tlb *tlb, bool keep_global)
 static void flush_large(struct tlb *tlb, uint64_t gva, uint32_t region_shift)
 {
     const uint64_t region = gva >> region_shift;
+    if (*large_count(tlb, gva >> PAGE_SHIFT, region_shift) == 0) {
+        return;
+    }
     for (uint32_t i = 0; i <= slot_mask(tlb);) {
         const struct tlb_entry *entry = &tlb->slots[i];
         if (entry->valid && entry->large && entry->gvn >> (region_shift - PAGE_SHIFT) == region) {

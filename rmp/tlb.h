@@ -40,11 +40,15 @@ struct tlb_entry {
 };
 _Static_assert(sizeof(struct tlb_entry) == 32, "32 bytes an entry");
 
+enum { TLB_REGIONS = 256 };
+
 struct tlb {
     struct tlb_entry *slots; /* 1 << slots_log2, owned by the caller */
     uint32_t slots_log2;
     uint32_t used;
     uint64_t generation; /* grows when entries may have gone: for caches of this model */
+    /* Large pieces by their 2 MiB and 1 GiB regions, modulo TLB_REGIONS: 0 means there is none. */
+    uint32_t large_2m[TLB_REGIONS], large_1g[TLB_REGIONS];
 };
 
 /* slots_log2 is at least 2; the table counts as full at three quarters of its slots. */
