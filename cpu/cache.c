@@ -86,6 +86,12 @@ void fill_view(struct vcpu *vcpu, uint64_t spa, uint32_t asid)
         cpu_page_changed(env, spa);
 }
 
+void fill_claim(struct vcpu *vcpu, uint64_t spa, uint32_t asid)
+{
+    if (memory_view_claim(vcpu->env->memory, spa, asid))
+        cpu_page_changed(vcpu->env, spa);
+}
+
 /* ------------------------------------------------------------------ the machine's notices */
 
 void cpu_page_changed(struct cpu_env *env, uint64_t spa)

@@ -26,6 +26,8 @@ bool fill_hooks_add(struct vcpu *vcpu, GError **error);
 void fill_flush(struct vcpu *vcpu); /* the engine's TLB */
 /* The page's view is made that of asid (0 raw); other engines forget the page. */
 void fill_view(struct vcpu *vcpu, uint64_t spa, uint32_t asid);
+/* The same for a page that is overwritten as a whole at once: its bytes are not converted. */
+void fill_claim(struct vcpu *vcpu, uint64_t spa, uint32_t asid);
 /* One engine translates the page's code again; all engines do, and the page becomes data. */
 void fill_retranslate(struct vcpu *vcpu, uint64_t spa);
 void fill_code_drop(struct cpu_env *env, uint64_t spa);

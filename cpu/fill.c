@@ -368,6 +368,7 @@ static bool resolve_tracked(struct vcpu *vcpu, const struct tlb_entry *entry, st
         return false;
     case INTERPRET_NOT: break;
     }
+    fill_view(vcpu, entry->spa, vcpu->state.asid);
     if (!alias_is_open(vcpu, entry->spa))
         alias_open(vcpu, entry->spa);
     return true;
@@ -376,6 +377,7 @@ static bool resolve_tracked(struct vcpu *vcpu, const struct tlb_entry *entry, st
 bool fill_resolve(struct vcpu *vcpu, enum vcpu_visible *visible, struct fault *fault)
 {
     struct access access = access_engine(vcpu, vcpu->stop_gva, vcpu->stop_type);
+    access.later = access.type == MMU_WRITE;
     const struct tlb_entry *found = mmu_access(vcpu, &access, fault);
 
     if (found == NULL && fault->kind == FAULT_GUEST && access.user
@@ -389,6 +391,9 @@ bool fill_resolve(struct vcpu *vcpu, enum vcpu_visible *visible, struct fault *f
         return false;
     const struct tlb_entry entry = *found;
     const struct memory_page *page = &vcpu->env->memory->pages[entry.spa >> PAGE_SHIFT];
+    const bool tracked = mmu_view_waits(vcpu, &access, entry.spa, entry.c);
+    if (tracked && page->code)
+        fill_view(vcpu, entry.spa, vcpu->state.asid);
     *fault = (struct fault){ .kind = FAULT_NONE };
     if (!entry.c && !resolve_shared(vcpu, &entry, &access, visible))
         return false;
@@ -402,7 +407,7 @@ bool fill_resolve(struct vcpu *vcpu, enum vcpu_visible *visible, struct fault *f
     }
     if (access.type == MMU_WRITE && page->code)
         fill_code_drop(vcpu->env, entry.spa);
-    if (access.type == MMU_WRITE && page->tracked && entry.c && vcpu->state.vmpl == 0)
+    if (tracked)
         return resolve_tracked(vcpu, &entry, fault);
     return true;
 }

@@ -101,10 +101,11 @@ size_t mmu_peek_code(struct vcpu *vcpu, uint64_t gva, void *out, size_t len);
 /*
  * For the bulk interpreter: host pointer to the system page behind a gva that may be written (or
  * read), and its spa. Same checks as mmu_write(). The page is never C=0. NULL: *fault, or the page
- * is not plain private memory (fault->kind is FAULT_NONE): let the engine do it.
+ * is not plain private memory (fault->kind is FAULT_NONE): let the engine do it. whole: the caller
+ * overwrites every byte of the page now.
  */
-uint8_t *mmu_private_page(struct vcpu *vcpu, uint64_t gva, enum mmu_type type, uint64_t *spa,
-                          struct fault *fault);
+uint8_t *mmu_private_page(struct vcpu *vcpu, uint64_t gva, enum mmu_type type, bool whole,
+                          uint64_t *spa, struct fault *fault);
 /*
  * Tells the tracking that [spa, spa + len) within one page was just overwritten by the bulk
  * interpreter through mmu_private_page(): EVENT_SCRUB when complete.
@@ -406,6 +407,7 @@ struct access {
     enum mmu_type type;
     bool user;   /* CPL 3, and not an implicit supervisor access */
     bool ac;     /* RFLAGS.AC lifts SMAP */
+    bool later;  /* the caller brings a tracked page into its view: mmu_view_waits() */
     bool pure;   /* give up (WALK_EFFECT) rather than change anything */
     bool look;   /* leave out what it would change; only where the operand of a walk is looked up */
 };
@@ -415,6 +417,12 @@ enum walk_result {
     WALK_FAULT,
     WALK_EFFECT, /* pure: it needs a state change or an event */
 };
+
+/*
+ * What VMPL0 overwrites page by page need not be decrypted before: the view of a page that is
+ * tracked since PVALIDATE may wait for whoever knows whether all of it is overwritten.
+ */
+bool mmu_view_waits(const struct vcpu *vcpu, const struct access *access, uint64_t spa, bool c);
 
 struct access access_current(struct vcpu *vcpu, uint64_t gva, enum mmu_type type,
                              enum mmu_privilege privilege);

@@ -102,11 +102,12 @@ enum interpret_result interpret_store(struct vcpu *vcpu, uint64_t limit, uint64_
     if (count == 0)
         return INTERPRET_NOT;
     if (op.moves) {
-        from = mmu_private_page(vcpu, rsi, MMU_READ, &from_spa, fault);
+        from = mmu_private_page(vcpu, rsi, MMU_READ, false, &from_spa, fault);
         if (from == NULL)
             return fault->kind == FAULT_NONE ? INTERPRET_NOT : INTERPRET_FAULT;
     }
-    uint8_t *to = mmu_private_page(vcpu, rdi, MMU_WRITE, &to_spa, fault);
+    const bool whole = !op.moves && count * op.element_bytes == PAGE_BYTES;
+    uint8_t *to = mmu_private_page(vcpu, rdi, MMU_WRITE, whole, &to_spa, fault);
     if (to == NULL)
         return fault->kind == FAULT_NONE ? INTERPRET_NOT : INTERPRET_FAULT;
     if (op.moves)

@@ -80,6 +80,12 @@ static bool is_unencrypted(const struct fault *fault)
            && (fault->exitinfo1 & (NPF_RMP | NPF_ENC)) == NPF_RMP;
 }
 
+bool mmu_view_waits(const struct vcpu *vcpu, const struct access *access, uint64_t spa, bool c)
+{
+    return access->later && c && vcpu->state.vmpl == 0
+           && vcpu->env->memory->pages[spa >> PAGE_SHIFT].tracked;
+}
+
 struct tlb_entry *mmu_access(struct vcpu *vcpu, const struct access *access, struct fault *fault)
 {
     struct cpu_env *env = vcpu->env;
@@ -109,7 +115,8 @@ struct tlb_entry *mmu_access(struct vcpu *vcpu, const struct access *access, str
             env->page_shared(env->user, made.spa);
     }
     stale_event(vcpu, entry, access);
-    fill_view(vcpu, entry->spa, entry->c ? vcpu->state.asid : 0);
+    if (!mmu_view_waits(vcpu, access, entry->spa, entry->c))
+        fill_view(vcpu, entry->spa, entry->c ? vcpu->state.asid : 0);
     if (access->type == MMU_WRITE && !entry->c)
         labels_store_begin(env->memory, entry->spa, ASID_HV);
     if (access->type == MMU_WRITE && entry->c && vcpu->state.vmpl == 0)
@@ -196,19 +203,27 @@ bool mmu_write(struct vcpu *vcpu, uint64_t gva, const void *in, size_t len,
     return true;
 }
 
-uint8_t *mmu_private_page(struct vcpu *vcpu, uint64_t gva, enum mmu_type type, uint64_t *spa,
-                          struct fault *fault)
+uint8_t *mmu_private_page(struct vcpu *vcpu, uint64_t gva, enum mmu_type type, bool whole,
+                          uint64_t *spa, struct fault *fault)
 {
-    struct tlb_entry entry;
+    struct access access = access_current(vcpu, gva, type, MMU_CURRENT);
+    struct memory *memory = vcpu->env->memory;
 
+    access.later = whole;
     *fault = (struct fault){ .kind = FAULT_NONE };
-    uint8_t *at = mmu_locate(vcpu, gva, type, MMU_CURRENT, &entry, fault);
-    if (at == NULL || !entry.c)
+    const struct tlb_entry *entry = mmu_access(vcpu, &access, fault);
+    if (entry == NULL) {
+        fault->gva_exact = true;
         return NULL;
-    if (type == MMU_WRITE && vcpu->env->memory->pages[entry.spa >> PAGE_SHIFT].code)
-        fill_code_drop(vcpu->env, entry.spa);
-    *spa = entry.spa + (gva & PAGE_MASK);
-    return at;
+    }
+    if (!entry->c)
+        return NULL;
+    *spa = entry->spa + (gva & PAGE_MASK);
+    if (mmu_view_waits(vcpu, &access, entry->spa, entry->c))
+        fill_claim(vcpu, entry->spa, vcpu->state.asid);
+    if (type == MMU_WRITE && memory->pages[*spa >> PAGE_SHIFT].code)
+        fill_code_drop(vcpu->env, page_base(*spa));
+    return memory->dram + *spa;
 }
 
 /* The entry for an observer: the model TLB's or, without effects, what a walk would make. */

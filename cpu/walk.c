@@ -128,7 +128,8 @@ static enum walk_result nested_access(struct walker *w, uint64_t gpa,
     if (env->memory->pages[walk.spa >> PAGE_SHIFT].view != view) {
         if (w->access->pure)
             return WALK_EFFECT;
-        if (!w->access->look)
+        if (!w->access->look
+            && (access->table || !mmu_view_waits(w->vcpu, w->access, walk.spa, c)))
             fill_view(w->vcpu, walk.spa, view);
     }
     return WALK_OK;

@@ -97,6 +97,15 @@ bool memory_view_set(struct memory *memory, uint64_t spa, uint32_t asid)
     return true;
 }
 
+bool memory_view_claim(struct memory *memory, uint64_t spa, uint32_t asid)
+{
+    assert(spa < memory->bytes && asid <= MEMORY_ASID_MAX);
+    struct memory_page *page = page_at(memory, spa);
+    const bool changed = page->view != asid;
+    page->view = (uint16_t)asid;
+    return changed;
+}
+
 static size_t piece_bytes(uint64_t spa, size_t len)
 {
     const uint64_t room = PAGE_BYTES - (spa & PAGE_MASK);
@@ -122,7 +131,7 @@ void memory_write(struct memory *memory, uint64_t spa, uint32_t asid, const void
     for (const uint8_t *from = in; len > 0;) {
         const size_t piece = piece_bytes(spa, len);
         if (piece == PAGE_BYTES) {
-            page_at(memory, spa)->view = (uint16_t)asid; /* nothing of the old bytes survives */
+            memory_view_claim(memory, spa, asid); /* nothing of the old bytes survives */
         } else {
             memory_view_set(memory, spa, asid);
         }

@@ -63,6 +63,10 @@ bool memory_holds(const struct memory *memory, uint64_t spa, uint64_t len);
  */
 bool memory_view_set(struct memory *memory, uint64_t spa, uint32_t asid);
 
+/* The same for a page of which every byte is going to be overwritten through this view before any
+ * is read: what it holds meanwhile is neither view's. */
+bool memory_view_claim(struct memory *memory, uint64_t spa, uint32_t asid);
+
 /*
  * Copies through a view, converting pages as needed, len may cross pages. memory_peek() reads
  * without changing any page's view (it decrypts into the output), for observers and diagnosis.

@@ -329,6 +329,26 @@ static void test_view_set(void)
     g_assert_cmpmem(rig.dram + 0x1000, sizeof(raw), raw, sizeof(raw));
 }
 
+/* Only the view changes: the bytes are the caller's to overwrite. */
+static void test_view_claim(void)
+{
+    struct rig rig;
+    rig_init(&rig);
+    uint8_t raw[4096], zero[4096] = {0}, got[4096];
+    pattern_fill(raw, 9);
+    memory_write(&rig.memory, 0x1000, 0, raw, sizeof(raw));
+    g_assert_false(memory_view_claim(&rig.memory, 0x1000, 0));
+    g_assert_true(memory_view_claim(&rig.memory, 0x1fff, KEY_A));
+    g_assert_cmpuint(rig.pages[1].view, ==, KEY_A);
+    g_assert_cmpuint(rig.pages[0].view, ==, 0);
+    g_assert_cmpmem(rig.dram + 0x1000, sizeof(raw), raw, sizeof(raw));
+    memset(rig.dram + 0x1000, 0, sizeof(zero));
+    memory_read(&rig.memory, 0x1000, KEY_A, got, sizeof(got));
+    g_assert_cmpmem(got, sizeof(got), zero, sizeof(zero));
+    memory_read(&rig.memory, 0x1000, 0, got, sizeof(got));
+    g_assert_true(memcmp(got, zero, sizeof(got)) != 0); /* ciphertext of zeros */
+}
+
 static void test_peek(void)
 {
     struct rig rig;
@@ -453,6 +473,7 @@ int main(int argc, char **argv)
     g_test_add_func("/rmp/memory/key/none-is-zero-key", test_no_key);
     g_test_add_func("/rmp/memory/key/change-keeps-dram", test_key_change);
     g_test_add_func("/rmp/memory/view/set", test_view_set);
+    g_test_add_func("/rmp/memory/view/claim", test_view_claim);
     g_test_add_func("/rmp/memory/view/peek-changes-nothing", test_peek);
     g_test_add_func("/rmp/memory/view/copies-over-pages", test_copy_over_pages);
     g_test_add_func("/rmp/memory/scrub/tracking", test_scrub);
