@@ -366,6 +366,7 @@ void hv_open(lua_State *lua)
     };
     luaL_newlib(lua, functions);
     interrupt_open(lua);
+    console_open(lua);
     answer_open(lua);
     ghcb_open(lua);
     lua_setglobal(lua, "hv");

@@ -147,6 +147,7 @@ void script_rmp_push(lua_State *lua, const struct rmp_operand *entry);
 /* script_hv.c, script_exit.c, script_program.c, script_trigger.c: the machine's side. */
 void hv_open(lua_State *lua);
 void interrupt_open(lua_State *lua); /* script_interrupt.c: into the table at the top */
+void console_open(lua_State *lua);   /* script_console.c: likewise */
 void exit_open(lua_State *lua);
 void answer_open(lua_State *lua); /* script_answer.c: into the table at the top */
 void ghcb_open(lua_State *lua);   /* script_ghcb.c: likewise */
