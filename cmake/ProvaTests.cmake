@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# How a test is registered. Labels: unit, scenario, determinism, style; `quick` on whatever else
-# should run under the sanitizers too.
+# How a test is registered. Labels: unit, scenario, determinism, linux, style; `quick` on whatever
+# else should run under the sanitizers too.
 
 set(PROVA_TEST_TIMEOUT_S 120)
 set(PROVA_TEST_SEED R02S00000000000000000000000000000000)

@@ -82,6 +82,7 @@ check() {
     says 'Memory Encryption Features active: AMD SEV SEV-ES SEV-SNP'
     says 'SEV: SNP running at VMPL2.'
     grep -q "PROVA-CPUS $cpus\$" "$WORK/out" || fail "the kernel does not have $cpus processors"
+    grep 'PROVA-UNKNOWN' "$WORK/out" && fail "no such work"
     grep -E '\] WARNING: |BUG: |Oops|Call Trace:' "$WORK/out" && fail "the kernel complains"
     grep -q '^ended *powered-off' "$WORK/out" || fail "the run does not end by powering off"
     rules=$({ "$PROVA" list invariants; "$PROVA" list rules; } | wc -l)
