@@ -42,4 +42,11 @@ bool psp_certs_print(const struct psp_certs *certs, char *text, size_t size);
  */
 unsigned psp_certs_parse(const void *bytes, size_t len, struct psp_certs *out);
 
+/*
+ * Reads the certificate table that a hypervisor gives beside a report (56421 section 4.1.8.1); of
+ * those that are not in it the length is 0. False: it is no table. Only its form is checked, not
+ * that of the certificates.
+ */
+bool psp_certs_table_parse(const void *bytes, size_t len, struct psp_certs *out);
+
 #endif

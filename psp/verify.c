@@ -144,9 +144,44 @@ static bool monitor_report_signed(const struct report_monitor *report)
            psp_ecdsa_verify(&key, report, REPORT_MONITOR_SIGNED_BYTES, &signature);
 }
 
-static bool as_wanted(const uint8_t *wanted, const void *found, size_t len)
+static bool binding_holds(const struct psp_evidence *evidence, const struct psp_report *firmware,
+                          const struct psp_verify_wanted *wanted)
 {
-    return !wanted || memcmp(wanted, found, len) == 0;
+    gnutls_hash_hd_t hash;
+    uint8_t digest[64];
+
+    if (!wanted->nonce || gnutls_hash_init(&hash, GNUTLS_DIG_SHA512) < 0)
+        return false;
+    bool good = gnutls_hash(hash, wanted->nonce, wanted->nonce_bytes) >= 0 &&
+                gnutls_hash(hash, evidence->manifest, evidence->manifest_bytes) >= 0;
+    gnutls_hash_deinit(hash, digest);
+    return good && memcmp(digest, firmware->report_data, sizeof digest) == 0;
+}
+
+static bool manifest_holds(const struct psp_evidence *evidence, struct attest_service *service)
+{
+    return psp_manifest_monitor(evidence->manifest, evidence->manifest_bytes, service);
+}
+
+static bool pcr_holds(const struct psp_evidence *evidence, const uint8_t *wanted)
+{
+    struct attest_service service;
+    const uint8_t *pcr = NULL;
+
+    if (evidence->monitor)
+        pcr = evidence->monitor->pcr;
+    else if (evidence->manifest && manifest_holds(evidence, &service))
+        pcr = service.pcr;
+    return pcr && memcmp(wanted, pcr, REPORT_PCR_BYTES) == 0;
+}
+
+static bool nonce_holds(const struct psp_evidence *evidence, const struct psp_report *firmware,
+                        const struct psp_verify_wanted *wanted)
+{
+    const uint8_t *nonce = evidence->monitor ? evidence->monitor->nonce : firmware->report_data;
+
+    return wanted->nonce_bytes == REPORT_NONCE_BYTES &&
+           memcmp(wanted->nonce, nonce, REPORT_NONCE_BYTES) == 0;
 }
 
 static enum psp_verify_step chain_verify(struct chain *chain, const struct psp_certs *certs,
@@ -175,27 +210,49 @@ enum psp_verify_step psp_verify_chain(const struct psp_certs *certs, struct psp_
     return step;
 }
 
-static bool step_holds(enum psp_verify_step step, const struct report *report,
+bool psp_verify_step_counts(enum psp_verify_step step, const struct psp_evidence *evidence,
+                            const struct psp_verify_wanted *wanted)
+{
+    const bool svsm = !evidence->monitor && evidence->manifest;
+
+    switch (step) {
+    case PSP_VERIFY_VMPL: return evidence->monitor || svsm;
+    case PSP_VERIFY_VMPL_WANTED: return wanted->vmpl != NULL;
+    case PSP_VERIFY_BINDING:
+    case PSP_VERIFY_MANIFEST: return svsm;
+    case PSP_VERIFY_KEY:
+    case PSP_VERIFY_MONITOR_REPORT: return evidence->monitor != NULL;
+    case PSP_VERIFY_MEASUREMENT: return wanted->measurement != NULL;
+    case PSP_VERIFY_PCR: return wanted->pcr != NULL;
+    case PSP_VERIFY_NONCE: return wanted->nonce && !svsm;
+    default: return true;
+    }
+}
+
+/* Of a step that counts. */
+static bool step_holds(enum psp_verify_step step, const struct psp_evidence *evidence,
                        const struct psp_vcek *vcek, const struct psp_verify_wanted *wanted)
 {
+    struct attest_service service;
     struct psp_report firmware;
 
-    memcpy(&firmware, report->firmware, sizeof firmware);
+    memcpy(&firmware, evidence->firmware, sizeof firmware);
     switch (step) {
     case PSP_VERIFY_FIRMWARE_REPORT: return psp_report_verify(&firmware, &vcek->key);
     case PSP_VERIFY_CHIP:
         return memcmp(firmware.chip_id, vcek->chip_id, sizeof firmware.chip_id) == 0;
     case PSP_VERIFY_TCB: return firmware.reported_tcb == vcek->tcb;
     case PSP_VERIFY_VMPL: return firmware.vmpl == 0;
+    case PSP_VERIFY_VMPL_WANTED: return firmware.vmpl == *wanted->vmpl;
     case PSP_VERIFY_POLICY: return policy_holds(&firmware, wanted->debug_allowed);
-    case PSP_VERIFY_KEY: return key_bound(&report->monitor.key, &firmware);
-    case PSP_VERIFY_MONITOR_REPORT: return monitor_report_signed(&report->monitor);
+    case PSP_VERIFY_BINDING: return binding_holds(evidence, &firmware, wanted);
+    case PSP_VERIFY_MANIFEST: return manifest_holds(evidence, &service);
+    case PSP_VERIFY_KEY: return key_bound(&evidence->monitor->key, &firmware);
+    case PSP_VERIFY_MONITOR_REPORT: return monitor_report_signed(evidence->monitor);
     case PSP_VERIFY_MEASUREMENT:
-        return as_wanted(wanted->measurement, firmware.measurement, sizeof firmware.measurement);
-    case PSP_VERIFY_PCR:
-        return as_wanted(wanted->pcr, report->monitor.pcr, sizeof report->monitor.pcr);
-    case PSP_VERIFY_NONCE:
-        return as_wanted(wanted->nonce, report->monitor.nonce, sizeof report->monitor.nonce);
+        return memcmp(wanted->measurement, firmware.measurement, sizeof firmware.measurement) == 0;
+    case PSP_VERIFY_PCR: return pcr_holds(evidence, wanted->pcr);
+    case PSP_VERIFY_NONCE: return nonce_holds(evidence, &firmware, wanted);
     case PSP_VERIFY_ROOT:
     case PSP_VERIFY_ASK:
     case PSP_VERIFY_VCEK:
@@ -204,12 +261,14 @@ static bool step_holds(enum psp_verify_step step, const struct report *report,
     return false; /* none of a report's */
 }
 
-enum psp_verify_step psp_verify_report(const struct report *report, const struct psp_vcek *vcek,
+enum psp_verify_step psp_verify_report(const struct psp_evidence *evidence,
+                                       const struct psp_vcek *vcek,
                                        const struct psp_verify_wanted *wanted)
 {
     enum psp_verify_step step = PSP_VERIFY_FIRMWARE_REPORT;
 
-    while (step < PSP_VERIFY_DONE && step_holds(step, report, vcek, wanted))
+    while (step < PSP_VERIFY_DONE && (!psp_verify_step_counts(step, evidence, wanted) ||
+                                      step_holds(step, evidence, vcek, wanted)))
         step++;
     return step;
 }
@@ -224,7 +283,10 @@ const char *psp_verify_step_text(enum psp_verify_step step)
     case PSP_VERIFY_CHIP: return "chip in the report is the one of the VCEK";
     case PSP_VERIFY_TCB: return "reported TCB is the one of the VCEK";
     case PSP_VERIFY_VMPL: return "VMPL 0 asked for the report";
+    case PSP_VERIFY_VMPL_WANTED: return "VMPL that asked for the report";
     case PSP_VERIFY_POLICY: return "policy allows no debugging and no migration";
+    case PSP_VERIFY_BINDING: return "report data is the hash of nonce and manifest";
+    case PSP_VERIFY_MANIFEST: return "manifest is the monitor's: its key and measurement register";
     case PSP_VERIFY_KEY: return "report data is the hash of the monitor's key";
     case PSP_VERIFY_MONITOR_REPORT: return "monitor's report is signed by that key";
     case PSP_VERIFY_MEASUREMENT: return "launch digest";

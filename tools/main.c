@@ -11,7 +11,7 @@ static const struct verb verbs[] = {
     {"query", "RUN.DB SQL|NAME", "ask a recorded run a question", cmd_query},
     {"replay", "RUN.DB", "run it again and compare event by event", cmd_replay},
     {"measure", "NAME|FILE", "the launch digest of a monitor", cmd_measure},
-    {"verify-report", "REPORT", "verify what Attest gave, down to the nonce", cmd_verify_report},
+    {"verify-report", "REPORT", "verify what a guest got, down to the nonce", cmd_verify_report},
     {"certs", "", "certificates of an emulated chip", cmd_certs},
     {"list", "[WHAT]", "scenarios, monitors, guests, invariants, faults, settings ...", cmd_list},
 };

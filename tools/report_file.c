@@ -19,17 +19,39 @@ static int byte_parse(const char *text)
     return high < 0 || low < 0 ? -1 : high << 4 | low;
 }
 
-bool report_hex_parse(const char *text, uint8_t *out, size_t len)
+GByteArray *report_hex_parse(const char *text)
 {
-    if (strlen(text) != 2 * len)
-        return false;
-    for (size_t i = 0; i < len; i++) {
-        int value = byte_parse(text + 2 * i);
-        if (value < 0)
-            return false;
-        out[i] = (uint8_t)value;
+    GByteArray *bytes = g_byte_array_new();
+    for (; *text != 0; text += 2) {
+        int value = byte_parse(text); /* the zero byte at the end is no digit */
+        if (value < 0) {
+            g_byte_array_unref(bytes);
+            return NULL;
+        }
+        uint8_t byte = (uint8_t)value;
+        g_byte_array_append(bytes, &byte, 1);
     }
-    return true;
+    return bytes;
+}
+
+void report_item_free(struct report_item *item)
+{
+    g_free(item->name);
+    g_clear_pointer(&item->manifest, g_byte_array_unref);
+    g_clear_pointer(&item->aux, g_byte_array_unref);
+    g_free(item);
+}
+
+struct psp_evidence report_item_evidence(const struct report_item *item)
+{
+    struct psp_evidence evidence = {.firmware = item->report.firmware};
+    if (item->attest) {
+        evidence.monitor = &item->report.monitor;
+    } else if (item->manifest != NULL) {
+        evidence.manifest = item->manifest->data;
+        evidence.manifest_bytes = item->manifest->len;
+    }
+    return evidence;
 }
 
 /* The lines between begin and end. */
@@ -61,23 +83,57 @@ static bool block_parse(const char *name, const char *begin, const char *end, st
     return true;
 }
 
-bool report_file_parse(const char *name, const char *bytes, size_t len, struct report *out,
-                       GError **error)
+static struct report_item *item_add(GPtrArray *items, const char *name, bool attest)
+{
+    struct report_item *item = g_new0(struct report_item, 1);
+    item->name = g_strdup(name);
+    item->attest = attest;
+    g_ptr_array_add(items, item);
+    return item;
+}
+
+/* The last one that has no name, if there is one. */
+static bool attest_parse(const char *name, const char *bytes, size_t len, GPtrArray *items,
+                         GError **error)
 {
     const char *begin = g_strrstr_len(bytes, (gssize)len, REPORT_TEXT_BEGIN);
-    if (begin == NULL && len == sizeof(*out)) {
-        memcpy(out, bytes, sizeof(*out));
+    if (begin == NULL)
         return true;
-    }
-    if (begin == NULL) {
-        g_set_error(error, EMU_ERROR, EMU_ERROR_INPUT,
-                    "%s: neither a report of %zu bytes nor a text with a line '%s'", name,
-                    sizeof(*out), REPORT_TEXT_BEGIN);
-        return false;
-    }
     begin += strlen(REPORT_TEXT_BEGIN);
     const char *end = g_strstr_len(begin, (gssize)(bytes + len - begin), REPORT_TEXT_END);
     if (end == NULL)
         return bad(error, name, "the report in the text has no '" REPORT_TEXT_END "'");
-    return block_parse(name, begin, end, out, error);
+    struct report_item *item = item_add(items, REPORT_NAME_ATTEST, true);
+    return block_parse(name, begin, end, &item->report, error);
+}
+
+static bool items_parse(const char *name, const char *bytes, size_t len, GPtrArray *items,
+                        GError **error)
+{
+    /* No text with a report is that short. */
+    if (len == sizeof(struct report) || len == REPORT_FIRMWARE_BYTES) {
+        bool attest = len == sizeof(struct report);
+        const char *kind = attest ? REPORT_NAME_ATTEST : REPORT_NAME_FIRMWARE;
+        memcpy(&item_add(items, kind, attest)->report, bytes, len);
+        return true;
+    }
+    if (!attest_parse(name, bytes, len, items, error) ||
+        !report_blocks_parse(name, bytes, len, items, error))
+        return false;
+    if (items->len != 0)
+        return true;
+    g_set_error(error, EMU_ERROR, EMU_ERROR_INPUT,
+                "%s: neither a report of %zu bytes nor one of %d nor a text with a line '%s' or "
+                "'-----BEGIN PROVA NAME REPORT-----'",
+                name, sizeof(struct report), REPORT_FIRMWARE_BYTES, REPORT_TEXT_BEGIN);
+    return false;
+}
+
+GPtrArray *report_file_parse(const char *name, const char *bytes, size_t len, GError **error)
+{
+    GPtrArray *items = g_ptr_array_new_with_free_func((GDestroyNotify)report_item_free);
+    if (items_parse(name, bytes, len, items, error))
+        return items;
+    g_ptr_array_unref(items);
+    return NULL;
 }

@@ -4,8 +4,10 @@ foreach(part crypto measure cpuid gctx launch finish request message random cert
         LIBS prova_psp PkgConfig::GNUTLS LABELS quick)
 endforeach()
 
-prova_unit_test(NAME psp_verify SOURCES test_psp_verify.c psp_fixture.c
-    LIBS prova_psp PkgConfig::GNUTLS)
+foreach(part verify verify_svsm)
+    prova_unit_test(NAME psp_${part} SOURCES test_psp_${part}.c psp_fixture.c
+        LIBS prova_psp PkgConfig::GNUTLS)
+endforeach()
 
 # A model is a pure function (docs/architecture.md): no allocation, I/O, clock or globals.
 if(NOT PROVA_SANITIZE AND NOT PROVA_COVERAGE)

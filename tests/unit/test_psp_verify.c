@@ -100,11 +100,20 @@ static struct evidence *evidence_make(uint8_t tag, uint32_t vmpl, uint64_t polic
     return e;
 }
 
+static enum psp_verify_step verify_with(const struct evidence *e, const struct psp_vcek *vcek,
+                                        const struct psp_verify_wanted *wanted)
+{
+    const struct psp_evidence evidence = {.firmware = e->report.firmware,
+                                          .monitor = &e->report.monitor};
+
+    return psp_verify_report(&evidence, vcek, wanted);
+}
+
 static enum psp_verify_step verify(const struct evidence *e)
 {
     const struct psp_verify_wanted any = {0};
 
-    return psp_verify_report(&e->report, &e->vcek, &any);
+    return verify_with(e, &e->vcek, &any);
 }
 
 static void test_good(void)
@@ -162,7 +171,7 @@ static void test_foreign_root(void)
 
     g_assert_cmpint(psp_certs_make(&other->psp, certs, &why), ==, PSP_CERTS_OK);
     g_assert_cmpint(psp_verify_chain(certs, &vcek), ==, PSP_VERIFY_DONE);
-    g_assert_cmpint(psp_verify_report(&e->report, &vcek, &(struct psp_verify_wanted){0}), ==,
+    g_assert_cmpint(verify_with(e, &vcek, &(struct psp_verify_wanted){0}), ==,
                     PSP_VERIFY_FIRMWARE_REPORT);
     certs->ark = e->certs.ark;
     g_assert_cmpint(psp_verify_chain(certs, &vcek), ==, PSP_VERIFY_ASK);
@@ -206,7 +215,7 @@ static void test_policy(void)
     const struct psp_verify_wanted debug = {.debug_allowed = true};
 
     g_assert_cmpint(verify(e), ==, PSP_VERIFY_POLICY);
-    g_assert_cmpint(psp_verify_report(&e->report, &e->vcek, &debug), ==, PSP_VERIFY_DONE);
+    g_assert_cmpint(verify_with(e, &e->vcek, &debug), ==, PSP_VERIFY_DONE);
     g_free(e);
 }
 
@@ -225,19 +234,25 @@ static void test_wanted(void)
 {
     struct evidence *e = evidence_make(1, 0, PSP_POLICY_DEFAULT);
     uint8_t nonce[64], pcr[64], measurement[48];
-    const struct psp_verify_wanted wanted = {
-        .nonce = nonce, .measurement = measurement, .pcr = pcr};
+    struct psp_verify_wanted wanted = {
+        .nonce = nonce, .nonce_bytes = 64, .measurement = measurement, .pcr = pcr};
+    const uint32_t vmpl = 1;
 
     memset(nonce, 0x11, sizeof nonce);
     memset(pcr, 0x22, sizeof pcr);
     memcpy(measurement, e->report.firmware + 0x90, sizeof measurement);
-    g_assert_cmpint(psp_verify_report(&e->report, &e->vcek, &wanted), ==, PSP_VERIFY_DONE);
+    g_assert_cmpint(verify_with(e, &e->vcek, &wanted), ==, PSP_VERIFY_DONE);
+    wanted.nonce_bytes = 63;
+    g_assert_cmpint(verify_with(e, &e->vcek, &wanted), ==, PSP_VERIFY_NONCE);
+    wanted.nonce_bytes = 64;
     nonce[63] ^= 1;
-    g_assert_cmpint(psp_verify_report(&e->report, &e->vcek, &wanted), ==, PSP_VERIFY_NONCE);
+    g_assert_cmpint(verify_with(e, &e->vcek, &wanted), ==, PSP_VERIFY_NONCE);
     pcr[0] ^= 1;
-    g_assert_cmpint(psp_verify_report(&e->report, &e->vcek, &wanted), ==, PSP_VERIFY_PCR);
+    g_assert_cmpint(verify_with(e, &e->vcek, &wanted), ==, PSP_VERIFY_PCR);
     measurement[47] ^= 0x80;
-    g_assert_cmpint(psp_verify_report(&e->report, &e->vcek, &wanted), ==, PSP_VERIFY_MEASUREMENT);
+    g_assert_cmpint(verify_with(e, &e->vcek, &wanted), ==, PSP_VERIFY_MEASUREMENT);
+    wanted.vmpl = &vmpl;
+    g_assert_cmpint(verify_with(e, &e->vcek, &wanted), ==, PSP_VERIFY_VMPL_WANTED);
     g_free(e);
 }
 
