@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * SVSM attestation protocol (58019 chapter 7): operand of its calls, manifests, and the manifest of
- * the monitor's own service. Shared with the guests.
+ * the monitor's own service. Shared with the guests and the verifier.
  */
 #ifndef MONITOR_ATTEST_ABI_H
 #define MONITOR_ATTEST_ABI_H

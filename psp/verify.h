@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Verifies reports (docs/attestation.md) from a root certificate that is trusted down to the nonce:
- * of the monitor's Attest, of the firmware alone, of the SVSM attestation protocol. Needs nothing but its arguments: no emulated machine, no clock (dates
- * of the certificates are not checked), no network.
+ * of the monitor's Attest, of the firmware alone, of the SVSM attestation protocol. Needs nothing
+ * but its arguments: no emulated machine, no clock (dates of the certificates are not checked), no
+ * network.
  */
 #ifndef PROVA_PSP_VERIFY_H
 #define PROVA_PSP_VERIFY_H

@@ -7,9 +7,11 @@ static const char examples[] =
     "Examples:\n"
     "  prova measure default --guest hello\n"
     "  prova measure build/my-monitor.elf --guest-vmpl 1\n"
+    "  prova measure default --kernel vmlinuz --initrd initrd.gz\n"
     "\n"
     "The digest covers the monitor, the measured parameters and the guest's image, so it needs\n"
-    "the guest and its VMPL; processors and memory are given unmeasured and do not change it.";
+    "the guest and its VMPL; processors and memory are given unmeasured and do not change it,\n"
+    "but those of a Linux kernel are in the tables that it gets, and so in the digest.";
 
 static int measure(struct run_options *options, uint8_t guest_vmpl, const char *image_dir)
 {
@@ -43,7 +45,14 @@ int cmd_measure(int argc, char **argv)
     const GOptionEntry entries[] = {
         {"guest", 'g', 0, G_OPTION_ARG_FILENAME, &options.guest,
          "built-in guest, or an ELF file (none)", "NAME|FILE"},
-        {"guest-vmpl", 0, 0, G_OPTION_ARG_STRING, &guest_vmpl, "1 to 3 (3)", "N"},
+        {"kernel", 'k', 0, G_OPTION_ARG_FILENAME, &options.kernel,
+         "a Linux kernel (bzImage or vmlinux) as the guest", "FILE"},
+        {"initrd", 'i', 0, G_OPTION_ARG_FILENAME, &options.initrd, "the kernel's initrd", "FILE"},
+        {"append", 0, 0, G_OPTION_ARG_STRING, &options.append,
+         "more of the kernel's command line, as for run", "TEXT"},
+        {"entry", 0, 0, G_OPTION_ARG_STRING, &options.entry,
+         "where the kernel is entered: vmlinux or bzimage", "NAME"},
+        {"guest-vmpl", 0, 0, G_OPTION_ARG_STRING, &guest_vmpl, "1 to 3 (3; a kernel: 2)", "N"},
         {"cpus", 'c', 0, G_OPTION_ARG_STRING, &options.cpus, "virtual processors, 1 to 16 (1)",
          "N"},
         {"memory", 'M', 0, G_OPTION_ARG_STRING, &options.memory, "of the guest, such as 64M",

@@ -46,14 +46,21 @@ done
 
 # What is no report, and options that cannot be used.
 head -c 1567 "$WORK/report" >"$WORK/short"
-expect 2 'neither a report of 1568 bytes nor' verify-report "$WORK/short"
+expect 2 'neither a report of 1568 bytes nor one of 1184 nor' verify-report "$WORK/short"
 sed '/END PROVA REPORT/d' "$run" >"$WORK/cut"
 expect 2 "no '-----END" verify-report "$WORK/cut"
 sed '/END PROVA REPORT/{x;d}' "$run" | sed '/BEGIN PROVA REPORT/a zz' >"$WORK/garbled"
 expect 2 '' verify-report "$WORK/garbled"
 expect 2 'o such file' verify-report "$WORK/none"
 expect 2 '128 hexadecimal digits' verify-report "$run" --nonce 11
+expect 2 'hexadecimal digits' verify-report "$run" --nonce 111
 expect 2 '128 hexadecimal digits' verify-report "$run" --nonce "g${nonce#1}"
+expect 2 '64 bytes .128 hexadecimal digits. is needed, not 2' verify-report "$run" --nonce-text ab
+expect 2 'one of them only' verify-report "$run" --nonce 11 --nonce-text ab
+expect 2 'vmpl is for a report of the firmware' verify-report "$run" --vmpl 0
+expect 2 'manifest goes with' verify-report "$run" --manifest "$run"
+expect 2 "no report 'SVSM'; there is: MONITOR" verify-report "$run" --report SVSM
+expect 0 '' verify-report "$run" --report MONITOR
 expect 2 '2 to 3 certificates' verify-report "$run" --certs "$run"
 expect 2 '1 to 3 certificates' verify-report "$run" --ark "$WORK/report"
 expect 2 'not a number' verify-report "$run" --seed x

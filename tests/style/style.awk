@@ -22,6 +22,7 @@ BEGIN {
 
     # A format that a program of the machine writes and one of the host reads: one header for both.
     shared["monitor/report_abi.h"] = "psp tools"
+    shared["monitor/attest_abi.h"] = "psp tools"
 
     # Each of these libraries is one folder's own affair.
     owner["unicorn"] = "cpu"

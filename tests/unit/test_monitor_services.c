@@ -97,12 +97,14 @@ static void check_report(struct machine *machine, uint8_t vmpl)
     uint8_t nonce[REPORT_NONCE_BYTES];
     const char *why = "";
     memset(nonce, 0x11, sizeof(nonce));
+    const struct psp_evidence evidence = {.firmware = report.firmware, .monitor = &report.monitor};
     const struct psp_verify_wanted wanted = {.nonce = nonce,
+                                             .nonce_bytes = sizeof(nonce),
                                              .measurement = machine_launch_digest(machine)};
     report_take(machine_console(machine), &report);
     g_assert_cmpint(psp_certs_make(&machine->psp, certs, &why), ==, PSP_CERTS_OK);
     g_assert_cmpint(psp_verify_chain(certs, &vcek), ==, PSP_VERIFY_DONE);
-    g_assert_cmpint(psp_verify_report(&report, &vcek, &wanted), ==, PSP_VERIFY_DONE);
+    g_assert_cmpint(psp_verify_report(&evidence, &vcek, &wanted), ==, PSP_VERIFY_DONE);
     g_assert_cmpuint(report.monitor.extensions, ==, 1);
     g_assert_cmpuint(report.monitor.guest_vmpl, ==, vmpl);
     g_assert_cmpuint(report.monitor.flags, ==, 0);
