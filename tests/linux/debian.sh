@@ -35,18 +35,16 @@ is_fresh() { # file
     [ -e "$1" ] && [ -n "$(find "$1" -mmin -$FRESH_MIN)" ]
 }
 
-# "main|security KEYS URI" of every Debian mirror that apt has, as apt itself reads its sources;
-# without the lists of apt update it does not know whose they are, and their ending has to tell.
+# "main|security URI" of every Debian mirror in apt's sources. apt knows whose they are from its
+# lists; where it has none yet, the ending has to tell.
 debian_mirrors() {
-    apt-get indextargets --format '$(ORIGIN)|$(LABEL)|$(SIGNED_BY)|$(REPO_URI)' \
-        'Created-By: Packages' 2>/dev/null | awk -F'|' -v keyring="$KEYRING" '
-        $4 ~ /^cdrom:/ || $1 !~ /^(Debian|\$\(ORIGIN\)|)$/ { next }
-        $4 ~ /\/debian-security\/*$/ || $2 == "Debian-Security" { kind = "security" }
-        $4 !~ /\/debian-security\/*$/ && $2 != "Debian-Security" { kind = "main" }
-        $1 != "Debian" && $4 !~ /\/debian(-security)?\/*$/ { next }
-        $1 == "Debian" && $2 !~ /^Debian(-Security)?$/ { next }
-        !seen[$4]++ { print kind, $3 ~ /^\// ? $3 : keyring, $4 }'
-    [ -z "${PROVA_DEBIAN_MIRROR:-}" ] || echo "main $KEYRING $PROVA_DEBIAN_MIRROR"
+    {
+        apt-get indextargets --format '$(ORIGIN)/$(LABEL)|$(REPO_URI)' 'Created-By: Packages' |
+            sed -n 's,^Debian/Debian|,main ,p; s,^Debian/Debian-Security|,security ,p'
+        apt-get update --print-uris | sed -n "s,^'\(.*\)/dists/.*InRelease'.*,\1,p" |
+            sed -n 's,^.*/debian$,main &,p; s,^.*/debian-security$,security &,p'
+    } 2>/dev/null | grep -v ' cdrom:' | sed 's,/*$,,' | awk '!seen[$0]++'
+    [ -z "${PROVA_DEBIAN_MIRROR:-}" ] || echo "main $PROVA_DEBIAN_MIRROR"
 }
 
 # The lines of sources.list for a release.
@@ -56,10 +54,10 @@ debian_sources() { # debian12-backport | debian13 | newest
         debian13) suites='main:trixie security:trixie-security' ;;
         newest) suites='main:sid' ;;
     esac
-    debian_mirrors | while read -r kind keys uri; do
+    [ -r "$KEYRING" ] && keys=" signed-by=$KEYRING" || keys=
+    debian_mirrors | while read -r kind uri; do
         for suite in $suites; do
             [ "${suite%%:*}" = "$kind" ] || continue
-            [ -r "$keys" ] && keys=" signed-by=$keys" || keys=
             echo "deb [target=Packages$keys] $uri ${suite#*:} main"
         done
     done
