@@ -55,8 +55,20 @@ static void control_write(struct vcpu *vcpu, int reg, uint64_t value, bool keep_
     vcpu_reg_set(vcpu, reg, value);
     vcpu_control_refresh(vcpu);
     mmu_flush(vcpu, keep_global);
+    if (reg == UC_X86_REG_CR0)
+        mode_refresh(vcpu); /* the engine's EFER.LMA follows CR0.PG */
 }
 
+static bool code_segment_is_long(struct vcpu *vcpu)
+{
+    struct vmsa_segment cs;
+
+    hidden_fetch(&vcpu->hidden);
+    hidden_segment_read(&vcpu->hidden, HIDDEN_CS, &cs);
+    return (cs.attrib & VMSA_ATTRIB_L) != 0;
+}
+
+/* APM 2 3.1.1, and long mode's consistency checks (14.6.2). */
 static bool cr0_write(struct vcpu *vcpu, uint64_t value)
 {
     const struct vcpu_control *old = &vcpu->control;
@@ -68,7 +80,7 @@ static bool cr0_write(struct vcpu *vcpu, uint64_t value)
         return false;
     value &= CR0_KNOWN;
     if (paging && (old->cr0 & CR0_PG) == 0 && (old->efer & EFER_LME) != 0
-        && (vcpu_reg(vcpu, UC_X86_REG_CR4) & CR4_PAE) == 0)
+        && ((vcpu_reg(vcpu, UC_X86_REG_CR4) & CR4_PAE) == 0 || code_segment_is_long(vcpu)))
         return false;
     /* Long mode cannot be left from 64-bit code (APM 2 14.6.2: through compatibility mode). */
     if (!paging && (old->cr0 & CR0_PG) != 0 && (old->efer & EFER_LMA) != 0) {
@@ -134,7 +146,7 @@ enum step control_register(struct vcpu *vcpu, const struct insn *insn, struct fa
     } else if (insn->map == 1 && insn->opcode == 0x01) {
         good = lmsw(vcpu, insn, fault);
     } else if (insn->map == 1 && (insn->opcode == 0x22 || insn->opcode == 0x20)) {
-        const uint64_t value = insn_gpr(vcpu, insn_rm(insn));
+        const uint64_t value = insn_value(insn, insn_gpr(vcpu, insn_rm(insn)));
         /* AMD: LOCK makes CR0 into CR8 (APM 3 MOV CRn). */
         const unsigned number = insn->lock && insn_reg(insn) == 0 ? 8 : insn_reg(insn);
         switch (number) {
@@ -149,6 +161,11 @@ enum step control_register(struct vcpu *vcpu, const struct insn *insn, struct fa
         return STEP_FAULT;
     if (!good)
         return general_protection(fault);
+    if ((vcpu->control.cr0 & CR0_PG) != 0 && (vcpu->control.efer & EFER_LMA) == 0) {
+        *fault = fault_engine(vcpu, "the guest turned on 32-bit or PAE paging (CR0.PG without "
+                              "EFER.LME), which is not supported");
+        return STEP_FAULT;
+    }
     insn_done(vcpu, insn, 0);
     return STEP_NEXT;
 }
@@ -174,9 +191,9 @@ enum step debug_register(struct vcpu *vcpu, const struct insn *insn, struct faul
         return STEP_FAULT;
     }
     if (!write) {
-        insn_gpr_set(vcpu, insn_rm(insn), vcpu_reg(vcpu, ids[number]));
+        insn_gpr_set(vcpu, insn_rm(insn), insn_value(insn, vcpu_reg(vcpu, ids[number])));
     } else {
-        uint64_t value = insn_gpr(vcpu, insn_rm(insn));
+        uint64_t value = insn_value(insn, insn_gpr(vcpu, insn_rm(insn)));
         if (ids[number] == UC_X86_REG_DR6 || ids[number] == UC_X86_REG_DR7) {
             if (value >> 32 != 0)
                 return general_protection(fault);

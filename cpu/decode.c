@@ -8,14 +8,16 @@
 
 enum { LENGTH_SLOTS_LOG2 = 16 };
 
-/* The length of an instruction is a function of its own bytes, so those are the whole key. */
+/* The length of an instruction is a function of its own bytes and of the mode. */
 struct length_slot {
     uint8_t bytes[DECODE_INSN_MAX];
-    uint8_t length; /* 0: empty */
+    uint8_t length : 4; /* 0: empty */
+    uint8_t mode : 4;
 };
 
 struct decode {
     csh handle;
+    enum decode_mode mode;
     cs_insn *insn;
     struct length_slot lengths[1 << LENGTH_SLOTS_LOG2];
 };
@@ -48,6 +50,14 @@ void decode_free(struct decode *decode)
     g_free(decode);
 }
 
+void decode_mode_set(struct decode *decode, enum decode_mode mode)
+{
+    static const cs_mode names[] = { CS_MODE_64, CS_MODE_32, CS_MODE_16 };
+    cs_err err = cs_option(decode->handle, CS_OPT_MODE, names[mode]);
+    g_assert(err == CS_ERR_OK);
+    decode->mode = mode;
+}
+
 const cs_insn *decode_detail(struct decode *decode, const uint8_t *bytes, size_t avail,
                              uint64_t rip)
 {
@@ -77,7 +87,21 @@ static bool is_legacy_prefix(uint8_t byte)
     }
 }
 
-/* Bytes of ModRM, SIB and displacement in 64-bit mode (APM 3 1.4). */
+/* The same with 16-bit addresses: no SIB (APM 3 1.4.1). */
+static size_t modrm_bytes16(uint8_t modrm)
+{
+    uint8_t mod = modrm >> 6, rm = modrm & 7;
+    if (mod == 0)
+        return rm == 6 ? 3 : 1;
+    return mod == 1 ? 2 : mod == 2 ? 3 : 1;
+}
+
+static bool is_rex(uint8_t byte, enum decode_mode mode)
+{
+    return mode == DECODE_64 && (byte & 0xf0) == 0x40;
+}
+
+/* Bytes of ModRM, SIB and displacement with 32- or 64-bit addresses (APM 3 1.4). */
 static size_t modrm_bytes(const uint8_t *modrm, size_t avail)
 {
     static const uint8_t displacement[4] = { 0, 1, 4, 0 };
@@ -103,19 +127,21 @@ static size_t modrm_bytes(const uint8_t *modrm, size_t avail)
  * those forms of PREFETCH (0F 0D) and of the hints (0F 18 to 0F 1F) that do nothing, and fences (0F
  * AE) with any ModRM.rm.
  */
-static uint8_t length_unlisted(const uint8_t *bytes, size_t avail)
+static uint8_t length_unlisted(const uint8_t *bytes, size_t avail, enum decode_mode mode)
 {
     size_t at = 0;
+    bool address_size = false;
     /* A REX that is not the last prefix is ignored (APM 3 1.2.7). */
-    while (at < avail && (is_legacy_prefix(bytes[at]) || (bytes[at] & 0xf0) == 0x40))
-        at++;
+    for (; at < avail && (is_legacy_prefix(bytes[at]) || is_rex(bytes[at], mode)); at++)
+        address_size = address_size || bytes[at] == 0x67;
     if (at + 3 > avail || bytes[at] != 0x0f)
         return 0;
     uint8_t opcode = bytes[at + 1], modrm = bytes[at + 2];
     bool group7 = opcode == 0x01 && modrm >= 0xc0;
     bool hint = opcode == 0x0d || (opcode >= 0x18 && opcode <= 0x1f);
     bool fence = opcode == 0xae && modrm >= 0xe8;
-    size_t rest = modrm_bytes(bytes + at + 2, avail - at - 2);
+    bool address16 = mode != DECODE_64 && address_size == (mode == DECODE_32);
+    size_t rest = address16 ? modrm_bytes16(modrm) : modrm_bytes(bytes + at + 2, avail - at - 2);
     if ((!group7 && !hint && !fence) || rest > avail - at - 2)
         return 0;
     return (uint8_t)(at + 2 + rest);
@@ -126,7 +152,8 @@ static uint8_t length_unlisted(const uint8_t *bytes, size_t avail)
  * 32. With one-byte opcodes a repeat prefix never changes the length: it is left out. Returns how
  * many were, 0 if the bytes are not such a case.
  */
-static size_t repeats_strip(const uint8_t *bytes, size_t avail, uint8_t out[DECODE_INSN_MAX])
+static size_t repeats_strip(const uint8_t *bytes, size_t avail, enum decode_mode mode,
+                            uint8_t out[DECODE_INSN_MAX])
 {
     size_t at = 0, kept = 0;
     bool opsize = false;
@@ -135,7 +162,7 @@ static size_t repeats_strip(const uint8_t *bytes, size_t avail, uint8_t out[DECO
         if (bytes[at] != 0xf2 && bytes[at] != 0xf3)
             out[kept++] = bytes[at];
     }
-    size_t opcode = at < avail && (bytes[at] & 0xf0) == 0x40 ? at + 1 : at;
+    size_t opcode = at < avail && is_rex(bytes[at], mode) ? at + 1 : at;
     if (!opsize || kept == at || opcode >= avail || bytes[opcode] == 0x0f)
         return 0;
     memcpy(out + kept, bytes + at, avail - at);
@@ -147,11 +174,13 @@ static size_t repeats_strip(const uint8_t *bytes, size_t avail, uint8_t out[DECO
  * to 16 bits (APM 3 CALL, JMP, Jcc); Capstone 5 reads them as Intel does, with 32. Returns the
  * length, 0 if it is not one; *opcode gets its last opcode byte, *displacement the number.
  */
-static uint8_t branch16_length(const uint8_t *bytes, size_t avail, uint8_t *opcode,
-                               int16_t *displacement)
+static uint8_t branch16_length(const uint8_t *bytes, size_t avail, enum decode_mode mode,
+                               uint8_t *opcode, int16_t *displacement)
 {
     size_t at = 0;
     bool opsize = false;
+    if (mode != DECODE_64)
+        return 0;
     for (; at < avail && is_legacy_prefix(bytes[at]); at++)
         opsize = opsize || bytes[at] == 0x66;
     if (at < avail && (bytes[at] & 0xf0) == 0x40) {
@@ -174,17 +203,17 @@ static uint8_t length_find(struct decode *decode, const uint8_t *bytes, size_t a
 {
     uint8_t opcode;
     int16_t displacement;
-    uint8_t branch = branch16_length(bytes, avail, &opcode, &displacement);
+    uint8_t branch = branch16_length(bytes, avail, decode->mode, &opcode, &displacement);
     if (branch != 0)
         return branch;
     uint8_t stripped[DECODE_INSN_MAX];
-    size_t repeats = repeats_strip(bytes, avail, stripped);
+    size_t repeats = repeats_strip(bytes, avail, decode->mode, stripped);
     if (repeats != 0) {
         const cs_insn *plain = decode_detail(decode, stripped, avail - repeats, rip);
         return plain != NULL ? (uint8_t)(plain->size + repeats) : 0;
     }
     const cs_insn *insn = decode_detail(decode, bytes, avail, rip);
-    return insn != NULL ? (uint8_t)insn->size : length_unlisted(bytes, avail);
+    return insn != NULL ? (uint8_t)insn->size : length_unlisted(bytes, avail, decode->mode);
 }
 
 uint8_t decode_length(struct decode *decode, const uint8_t *bytes, size_t avail, uint64_t rip)
@@ -194,12 +223,13 @@ uint8_t decode_length(struct decode *decode, const uint8_t *bytes, size_t avail,
     for (size_t i = 0; i < MIN(avail, (size_t)4); i++)
         hash = (hash ^ bytes[i]) * UINT32_C(0x9e3779b1);
     struct length_slot *slot = &decode->lengths[hash >> (32 - LENGTH_SLOTS_LOG2)];
-    if (slot->length != 0 && slot->length <= avail
+    if (slot->length != 0 && slot->length <= avail && slot->mode == decode->mode
         && memcmp(slot->bytes, bytes, slot->length) == 0)
         return slot->length;
     uint8_t length = length_find(decode, bytes, avail, rip);
     if (length != 0) {
-        slot->length = length;
+        slot->length = length & 0xf;
+        slot->mode = (uint8_t)decode->mode & 0xf;
         memcpy(slot->bytes, bytes, length);
     }
     return length;
@@ -236,8 +266,8 @@ uint8_t decode_text(struct decode *decode, const uint8_t *bytes, size_t avail, u
                                               "js", "jns", "jp",  "jnp", "jl", "jge", "jle", "jg" };
     uint8_t opcode;
     int16_t displacement;
-    uint8_t branch = branch16_length(bytes, MIN(avail, (size_t)DECODE_INSN_MAX), &opcode,
-                                     &displacement);
+    uint8_t branch = branch16_length(bytes, MIN(avail, (size_t)DECODE_INSN_MAX), decode->mode,
+                                     &opcode, &displacement);
     if (branch != 0) {
         const char *name = opcode == 0xe8   ? "call"
                            : opcode == 0xe9 ? "jmp"
@@ -252,7 +282,7 @@ uint8_t decode_text(struct decode *decode, const uint8_t *bytes, size_t avail, u
         g_snprintf(out, out_bytes, "%s%s%s", insn->mnemonic, space, insn->op_str);
         return decode_length(decode, bytes, avail, rip);
     }
-    uint8_t length = length_unlisted(bytes, MIN(avail, (size_t)DECODE_INSN_MAX));
+    uint8_t length = length_unlisted(bytes, MIN(avail, (size_t)DECODE_INSN_MAX), decode->mode);
     const char *name = unlisted_name(bytes, length);
     g_snprintf(out, out_bytes, "%s", name);
     return length;

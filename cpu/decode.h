@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What an instruction is going to touch: the part of decoding that needs no vCPU, only bytes and
- * register values. 64-bit mode. Lengths and operands come from Capstone; what it does not tell
+ * register values. Lengths and operands come from Capstone; what it does not tell
  * (implicit stack accesses, sizes of state images, bit strings, newer opcodes) is added here.
  */
 #ifndef PROVA_CPU_DECODE_H
@@ -15,10 +15,17 @@
 enum { DECODE_INSN_MAX = 15, DECODE_ACCESSES_MAX = 8, DECODE_SELECTORS_MAX = 2 };
 
 struct decode;
+enum decode_mode { DECODE_64, DECODE_32, DECODE_16 }; /* by CS.L and CS.D */
 
+enum decode_segment { DECODE_ES, DECODE_CS, DECODE_SS, DECODE_DS, DECODE_FIXED_SEGMENTS };
+
+/* mode: that of decode_mode_set(). rip is the linear address of the instruction. */
 struct decode_regs {
     uint64_t gpr[16]; /* RAX RCX RDX RBX RSP RBP RSI RDI R8..R15 */
     uint64_t rip, fs_base, gs_base;
+    enum decode_mode mode;
+    bool stack32;     /* ESP is the stack pointer, else SP; of no account in 64-bit mode */
+    uint32_t base[DECODE_FIXED_SEGMENTS]; /* likewise */
 };
 
 /* What an access may be; an explicit operand of an ordinary instruction is taken for both. */

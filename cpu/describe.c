@@ -197,11 +197,12 @@ void vcpu_describe(const struct vcpu *vcpu, const struct symbols *symbols, GStri
     struct vmsa state;
     memset(&state, 0, sizeof(state));
     vcpu_peek_state(vcpu, &state);
+    const uint64_t gva = mode_code_gva(vcpu);
     append_status(vcpu, out);
     g_string_append(out, "at ");
-    append_symbol(symbols, state.rip, out);
+    append_symbol(symbols, gva, out);
     g_string_append_c(out, '\n');
-    append_page(vcpu, state.rip, out);
+    append_page(vcpu, gva, out);
     append_registers(&state, out);
-    append_code(vcpu, symbols, state.rip, out);
+    append_code(vcpu, symbols, gva, out);
 }

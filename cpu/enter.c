@@ -277,6 +277,7 @@ enum vcpu_enter_result vcpu_enter(struct vcpu *vcpu, struct vmcb *vmcb, struct c
     if (vcpu->entry_fault.kind == FAULT_NONE) {
         vmsa_load(&vcpu->hidden, &vcpu->state.cache, &vcpu->image);
         vcpu_control_refresh(vcpu);
+        mode_refresh(vcpu);
     }
     activations_end(vcpu);
     event_world(vcpu, 0, VCPU_ENTERED, NULL);

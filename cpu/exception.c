@@ -8,6 +8,7 @@
 
 #define RFLAGS_RF (UINT64_C(1) << 16)
 #define EFER_SCE (UINT64_C(1) << 0)
+#define EFER_LMA (UINT64_C(1) << 10)
 
 enum { GPR_RCX = 1, GPR_R11 = 11 };
 
@@ -271,6 +272,10 @@ static uint64_t msr_value(const struct vcpu *vcpu, uint32_t number)
 bool exception_syscall(struct vcpu *vcpu, uint64_t return_rip, struct fault *fault)
 {
     enum { ATTRIB_CODE64 = 0xa9b, ATTRIB_DATA = 0xc93, INSN_BYTES = 2 };
+    if ((vcpu->control.efer & EFER_LMA) == 0) {
+        *fault = fault_engine(vcpu, "SYSCALL outside long mode is not supported");
+        return false;
+    }
     if ((vcpu->control.efer & EFER_SCE) == 0) {
         vcpu_reg_set(vcpu, UC_X86_REG_RIP, return_rip - INSN_BYTES);
         struct fault undefined = fault_exception(CPU_VECTOR_UD, false, 0);
@@ -293,5 +298,6 @@ bool exception_syscall(struct vcpu *vcpu, uint64_t return_rip, struct fault *fau
     hidden_mode_update(&vcpu->hidden, 0, true, false);
     hidden_shadow_set(&vcpu->hidden, false);
     hidden_commit(&vcpu->hidden);
+    mode_read(vcpu);
     return true;
 }

@@ -8,12 +8,23 @@
 
 static void regs_read(const struct vcpu *vcpu, struct decode_regs *regs)
 {
+    const struct hidden *hidden = &vcpu->hidden;
+
+    *regs = (struct decode_regs){ .mode = vcpu->mode.code, .stack32 = hidden_stack32(hidden) };
+    for (unsigned i = 0; i < DECODE_FIXED_SEGMENTS; i++) {
+        struct vmsa_segment segment;
+        hidden_segment_read(hidden, (enum hidden_segment)i, &segment);
+        regs->base[i] = (uint32_t)segment.base;
+    }
     for (unsigned i = 0; i < 16; i++)
         regs->gpr[i] = hidden_gpr(&vcpu->hidden, i);
-    regs->rip = vcpu_reg(vcpu, UC_X86_REG_RIP);
+    regs->rip = mode_code_gva(vcpu);
     regs->fs_base = vcpu_reg(vcpu, UC_X86_REG_FS_BASE);
     regs->gs_base = vcpu_reg(vcpu, UC_X86_REG_GS_BASE);
 }
+
+/* By the numbers of the instruction set, as in cpu/hidden.h. */
+_Static_assert((int)DECODE_ES == HIDDEN_ES && (int)DECODE_DS == HIDDEN_DS, "segment numbers");
 
 static bool touches(uint64_t gva, uint64_t bytes, uint64_t page_gva)
 {
@@ -75,8 +86,6 @@ uint64_t decode_fault_gva(struct vcpu *vcpu, uint64_t page_gva, enum mmu_type ty
     regs_read(vcpu, &regs);
     if (type == MMU_FETCH)
         return page_base(regs.rip) == page_gva ? regs.rip : page_gva;
-    if (!hidden_long(&vcpu->hidden))
-        return page_gva; /* compatibility mode: docs/limits.md */
     size_t avail = mmu_peek_code(vcpu, regs.rip, code, sizeof(code));
     size_t count = decode_accesses(vcpu->decode, code, avail, &regs, access);
     const struct decode_access *found = access_pick(access, count, page_gva, type);
@@ -106,7 +115,7 @@ bool decode_is_descriptor(struct vcpu *vcpu, uint64_t page_gva, enum mmu_type ty
     uint8_t code[DECODE_INSN_MAX];
     hidden_fetch(&vcpu->hidden);
     regs_read(vcpu, &regs);
-    if (type == MMU_FETCH || !hidden_long(&vcpu->hidden))
+    if (type == MMU_FETCH)
         return false;
     size_t avail = mmu_peek_code(vcpu, regs.rip, code, sizeof(code));
     size_t count = decode_accesses(vcpu->decode, code, avail, &regs, access);

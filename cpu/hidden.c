@@ -123,6 +123,16 @@ bool hidden_long(const struct hidden *hidden)
     return (get32(hidden, hidden->layout->hflags) & HF_CS64) != 0;
 }
 
+bool hidden_code32(const struct hidden *hidden)
+{
+    return (get32(hidden, hidden->layout->hflags) & HF_CS32) != 0;
+}
+
+bool hidden_stack32(const struct hidden *hidden)
+{
+    return (get32(hidden, hidden->layout->hflags) & HF_SS32) != 0;
+}
+
 void hidden_cr2_set(struct hidden *hidden, uint64_t value)
 {
     set64(hidden, hidden->layout->cr2, value);

@@ -71,8 +71,11 @@ void hidden_shadow_set(struct hidden *hidden, bool shadow);
 /* NMIs are masked: set at the delivery of one, cleared by the engine's own IRET. */
 bool hidden_nmi_mask(const struct hidden *hidden);
 void hidden_nmi_mask_set(struct hidden *hidden, bool masked);
-/* Whether the code segment in effect is 64-bit. */
+/* Whether the code segment in effect is 64-bit; if not, whether it is 32-bit (else 16-bit). */
 bool hidden_long(const struct hidden *hidden);
+bool hidden_code32(const struct hidden *hidden);
+/* Whether ESP is the stack pointer, else SP; 64-bit mode always uses RSP. */
+bool hidden_stack32(const struct hidden *hidden);
 
 /* uc_reg_write() of CR2 would change CR3 (Unicorn 2.1.1): this is the way. */
 void hidden_cr2_set(struct hidden *hidden, uint64_t value);

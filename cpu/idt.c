@@ -215,6 +215,7 @@ static void state_commit(struct delivery *d, const struct gate *gate, const stru
     hidden_mode_update(&vcpu->hidden, d->new_cpl, true, false);
     hidden_shadow_set(&vcpu->hidden, false);
     hidden_commit(&vcpu->hidden);
+    mode_read(vcpu);
 }
 
 static void state_read(struct delivery *d)
@@ -236,11 +237,8 @@ bool idt_deliver(struct vcpu *vcpu, const struct idt_event *event, struct fault 
     struct gate gate;
     struct code code;
     uint64_t rsp;
-    if ((vcpu->control.efer & EFER_LMA) == 0) {
-        *fault = fault_engine(vcpu, "exception %u outside long mode: not supported yet",
-                              event->vector);
-        return false;
-    }
+    if ((vcpu->control.efer & EFER_LMA) == 0)
+        return ivt_deliver(vcpu, event, fault);
     state_read(&d);
     if (!gate_read(&d, &gate) || !code_read(&d, gate.selector, &code)
         || !stack_find(&d, &gate, &rsp))

@@ -24,4 +24,7 @@ struct idt_event {
  */
 bool idt_deliver(struct vcpu *vcpu, const struct idt_event *event, struct fault *fault);
 
+/* The same outside long mode (ivt.c). FAULT_ENGINE: 32-bit gates are not modelled. */
+bool ivt_deliver(struct vcpu *vcpu, const struct idt_event *event, struct fault *fault);
+
 #endif

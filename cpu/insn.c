@@ -36,17 +36,17 @@ static bool prefix_note(uint8_t byte, struct insn *insn)
     }
 }
 
-void insn_parse(const uint8_t *bytes, size_t avail, bool long_mode, struct insn *insn)
+void insn_parse(const uint8_t *bytes, size_t avail, enum decode_mode mode, struct insn *insn)
 {
     size_t at = 0;
 
-    *insn = (struct insn){ .avail = (uint8_t)MIN(avail, sizeof(insn->bytes)) };
+    *insn = (struct insn){ .avail = (uint8_t)MIN(avail, sizeof(insn->bytes)), .mode = mode };
     memcpy(insn->bytes, bytes, insn->avail);
     for (; at < insn->avail; at++) {
         const uint8_t byte = bytes[at];
         if (prefix_note(byte, insn))
             insn->rex = 0; /* a REX that is not the last prefix counts for nothing */
-        else if (long_mode && (byte & 0xf0) == 0x40)
+        else if (mode == DECODE_64 && (byte & 0xf0) == 0x40)
             insn->rex = byte;
         else
             break;
@@ -64,19 +64,35 @@ void insn_parse(const uint8_t *bytes, size_t avail, bool long_mode, struct insn 
     insn->modrm = at + 1 < insn->avail ? bytes[at + 1] : 0;
 }
 
+/* Far CALL, JMP, RET, IRET; SYSRET, SYSEXIT. */
+bool insn_is_far(const struct insn *insn)
+{
+    const unsigned extension = insn->modrm >> 3 & 7;
+
+    if (insn->map == 1)
+        return insn->opcode == 0x07 || insn->opcode == 0x35;
+    if (insn->map != 0)
+        return false;
+    switch (insn->opcode) {
+    case 0x9a: case 0xca: case 0xcb: case 0xcf: case 0xea: return true;
+    case 0xff: return extension == 3 || extension == 5;
+    default: return false;
+    }
+}
+
 void insn_fetch(struct vcpu *vcpu, struct insn *insn)
 {
     uint8_t bytes[15];
-    const uint64_t rip = vcpu_reg(vcpu, UC_X86_REG_RIP);
-    const size_t avail = mmu_peek_code(vcpu, rip, bytes, sizeof(bytes));
+    const uint64_t gva = mode_code_gva(vcpu);
+    const size_t avail = mmu_peek_code(vcpu, gva, bytes, sizeof(bytes));
 
-    insn_parse(bytes, avail, (vcpu->control.efer & (1u << 10)) != 0, insn);
-    insn->length = decode_length(vcpu->decode, bytes, avail, rip);
+    insn_parse(bytes, avail, vcpu->mode.code, insn);
+    insn->length = decode_length(vcpu->decode, bytes, avail, gva);
 }
 
 void insn_done(struct vcpu *vcpu, const struct insn *insn, uint32_t cost)
 {
-    vcpu_reg_set(vcpu, UC_X86_REG_RIP, vcpu_reg(vcpu, UC_X86_REG_RIP) + insn->length);
+    vcpu_reg_set(vcpu, UC_X86_REG_RIP, mode_rip_behind(vcpu, insn->length));
     vcpu->retired++;
     run_sync(vcpu);
     vcpu->clock->cycles += cost;

@@ -15,6 +15,7 @@ struct insn {
     uint8_t length;  /* 0 if it is not a valid one */
     uint8_t opcode_at; /* offset of the first opcode byte, behind prefixes and REX */
     uint8_t rex;
+    enum decode_mode mode; /* of the code that it is in */
     bool rep, repne, opsize, lock;
     uint8_t map;     /* 0 one-byte, 1 0F, 2 0F38, 3 0F3A */
     uint8_t opcode;
@@ -27,7 +28,7 @@ enum step {
     STEP_VISIBLE, /* has to be announced first: *visible */
 };
 
-void insn_parse(const uint8_t *bytes, size_t avail, bool long_mode, struct insn *insn);
+void insn_parse(const uint8_t *bytes, size_t avail, enum decode_mode mode, struct insn *insn);
 void insn_fetch(struct vcpu *vcpu, struct insn *insn);
 /* Register number of ModRM.reg and ModRM.rm. */
 static inline unsigned insn_reg(const struct insn *insn)
@@ -38,6 +39,18 @@ static inline unsigned insn_rm(const struct insn *insn)
 {
     return (insn->modrm & 7) | (insn->rex & 1 ? 8 : 0);
 }
+/* Outside 64-bit mode registers have 32 bits. */
+static inline uint64_t insn_value(const struct insn *insn, uint64_t value)
+{
+    return insn->mode == DECODE_64 ? value : (uint32_t)value;
+}
+/* Whether operands that have no size of their own have 16 bits. */
+static inline bool insn_operand16(const struct insn *insn)
+{
+    return insn->opsize != (insn->mode == DECODE_16) && (insn->rex & 8) == 0;
+}
+/* Whether it may load CS in the engine, and so change the mode that code is in. */
+bool insn_is_far(const struct insn *insn);
 /* Retires the instruction: RIP behind it, clock. */
 void insn_done(struct vcpu *vcpu, const struct insn *insn, uint32_t cost);
 

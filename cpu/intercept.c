@@ -53,8 +53,12 @@ static bool is_random(const struct insn *insn)
 /* VEX, and XOP (8F with a register field that POP does not have): executed as something else. */
 static bool is_vex(const struct insn *insn)
 {
-    return insn->map == 0 && (insn->opcode == 0xc4 || insn->opcode == 0xc5
-                              || (insn->opcode == 0x8f && (insn->modrm & 0x38) != 0));
+    if (insn->map != 0)
+        return false;
+    /* LES and LDS of 16- and 32-bit code have a memory operand. */
+    if (insn->opcode == 0xc4 || insn->opcode == 0xc5)
+        return insn->mode == DECODE_64 || insn->modrm >= 0xc0;
+    return insn->opcode == 0x8f && (insn->modrm & 0x38) != 0;
 }
 
 /* The #VC code of IRET, PUSHF and POPF; 0 for other instructions. */
@@ -71,9 +75,16 @@ static uint32_t flags_exit(const struct insn *insn, uint32_t intercepts)
     return 0;
 }
 
+/* In 64-bit code the engine gives #UD itself, in compatibility mode it would run it. */
+static bool is_sysenter(const struct insn *insn)
+{
+    return insn->map == 1 && (insn->opcode & 0xfe) == 0x34 && insn->mode != DECODE_64;
+}
+
 bool intercept_is_trap(const struct insn *insn, uint32_t intercepts)
 {
-    return is_io(insn) || is_random(insn) || is_vex(insn) || flags_exit(insn, intercepts) != 0;
+    return is_io(insn) || is_random(insn) || is_vex(insn) || is_sysenter(insn)
+           || flags_exit(insn, intercepts) != 0;
 }
 
 /* A bijective mixer (the finaliser of SplitMix64): every seed and count gives another number. */
@@ -107,13 +118,23 @@ static enum step random_insn(struct vcpu *vcpu, const struct insn *insn, struct 
         return undefined(fault);
     uint64_t value = random_next(vcpu);
     if ((insn->rex & 8) == 0)
-        value = insn->opsize ? (insn_gpr(vcpu, number) & ~UINT64_C(0xffff)) | (value & 0xffff)
-                             : value & 0xffffffff;
+        value = insn_operand16(insn)
+                    ? (insn_gpr(vcpu, number) & ~UINT64_C(0xffff)) | (value & 0xffff)
+                    : value & 0xffffffff;
     insn_gpr_set(vcpu, number, value);
     const uint64_t flags = vcpu_reg(vcpu, UC_X86_REG_RFLAGS);
     vcpu_reg_set(vcpu, UC_X86_REG_RFLAGS, (flags & ~RFLAGS_ARITHMETIC) | 1);
     insn_done(vcpu, insn, vcpu->env->costs.rdrand);
     return STEP_NEXT;
+}
+
+/* SYSENTER, SYSEXIT: AMD has them outside long mode only (APM 3 SYSENTER). */
+static enum step sysenter(struct vcpu *vcpu, struct fault *fault)
+{
+    if ((vcpu->control.efer & (1u << 10)) != 0)
+        return undefined(fault);
+    return step_fault(fault, fault_engine(vcpu, "SYSENTER and SYSEXIT outside long mode are not "
+                                          "supported"));
 }
 
 /* Port I/O: the I/O permission check comes first (APM 2 12.2.1), then always #VC. */
@@ -143,19 +164,19 @@ static bool breakpoint_pass(struct vcpu *vcpu, uint64_t rip)
 
 enum step intercept_trap(struct vcpu *vcpu, enum vcpu_visible *visible, struct fault *fault)
 {
-    const uint64_t rip = vcpu_reg(vcpu, UC_X86_REG_RIP);
+    const uint64_t gva = mode_code_gva(vcpu);
     struct insn insn;
 
-    if (vcpu->watch_shared && rip == vcpu->watch_next) {
+    if (vcpu->watch_shared && gva == vcpu->watch_next) {
         fill_watch_end(vcpu);
         return STEP_NEXT;
     }
-    if (vcpu_breakpoint_at(vcpu, rip) && vcpu->skip_gva != rip) {
-        if (!breakpoint_pass(vcpu, rip)) {
+    if (vcpu_breakpoint_at(vcpu, gva) && vcpu->skip_gva != gva) {
+        if (!breakpoint_pass(vcpu, gva)) {
             *visible = VISIBLE_BREAKPOINT;
             return STEP_VISIBLE;
         }
-        vcpu->skip_gva = rip;
+        vcpu->skip_gva = gva;
     }
     insn_fetch(vcpu, &insn);
     if (is_io(&insn))
@@ -164,6 +185,8 @@ enum step intercept_trap(struct vcpu *vcpu, enum vcpu_visible *visible, struct f
         return random_insn(vcpu, &insn, fault);
     if (is_vex(&insn))
         return undefined(fault);
+    if (is_sysenter(&insn))
+        return sysenter(vcpu, fault);
     const uint32_t code = flags_exit(&insn, vcpu->state.intercepts);
     if (code != 0)
         return step_fault(fault, fault_vc(code));
@@ -203,7 +226,7 @@ static enum step software_interrupt(struct vcpu *vcpu, const struct insn *insn, 
         return step_fault(fault, fault_vc(EXIT_SWINT));
     exception.vector = insn->opcode == 0xcc ? CPU_VECTOR_BP
                        : insn->opcode == 0xf1 ? CPU_VECTOR_DB : insn->bytes[insn->opcode_at + 1];
-    exception.return_rip = vcpu_reg(vcpu, UC_X86_REG_RIP) + insn->length;
+    exception.return_rip = mode_rip_behind(vcpu, insn->length);
     vcpu->retired++;
     run_sync(vcpu);
     return exception_deliver(vcpu, &exception, fault) ? STEP_NEXT : STEP_FAULT;

@@ -15,6 +15,7 @@
  *   seen.c       moves, aliases, tables         stale.c     rights that are gone
  *   loads.c      second loads of shared bytes
  *   decode.c     lengths and operands (Capstone)     interpret.c bulk stores
+ *   mode.c       16-, 32- or 64-bit code, where      ivt.c       delivery in real mode
  *
  * The engine only ever runs inside run.c. Whatever stops it is written to vcpu->fault or found by
  * the bytes at RIP, and is dealt with while the engine is idle.
@@ -24,6 +25,7 @@
 
 #include <unicorn/unicorn.h>
 
+#include "cpu/decode.h"
 #include "cpu/hidden.h"
 #include "cpu/vcpu.h"
 #include "cpu/vmsa.h"
@@ -118,6 +120,9 @@ struct decode; /* a Capstone handle and an instruction buffer, one per vCPU */
 struct decode *decode_new(GError **error);
 void decode_free(struct decode *decode);
 
+/* For all that is decoded from now on; a new one is in 64-bit mode. */
+void decode_mode_set(struct decode *decode, enum decode_mode mode);
+
 /* Length of the instruction at bytes; 0 if it is invalid or longer than avail (max 15). */
 uint8_t decode_length(struct decode *decode, const uint8_t *bytes, size_t avail, uint64_t rip);
 
@@ -137,7 +142,7 @@ bool decode_operand_gva(struct vcpu *vcpu, uint64_t *gva);
 
 /*
  * Whether the page is touched by the instruction at RIP for a segment descriptor alone: an implicit
- * supervisor access. 64-bit code only.
+ * supervisor access.
  */
 bool decode_is_descriptor(struct vcpu *vcpu, uint64_t page_gva, enum mmu_type type);
 
@@ -240,7 +245,9 @@ struct block_info {
     uint64_t spa;      /* of its first byte */
     uint64_t spa_last; /* of its last byte */
     uint32_t generation, generation_last; /* of those pages' code */
-    uint64_t unused;
+    uint32_t mode; /* enum decode_mode */
+    bool far;      /* it may load CS */
+    bool listed;   /* in vcpu->fresh */
 };
 _Static_assert(sizeof(struct block_info) == 64, "indexed by a shift");
 
@@ -252,6 +259,7 @@ enum engine_stop {
     STOP_WATCHED,   /* block hook: the block that accessed a watched page is over */
     STOP_SCRUBBED,  /* block hook: scrub_done holds pages that are complete */
     STOP_FULL,      /* block hook: little room is left for translated code */
+    STOP_MODE,      /* block hook: a mode that is not modelled */
     STOP_SELF,      /* block hook: the instruction that stores to its own page is done */
     STOP_TRAP,      /* code hook: an opcode that must not run, or a breakpoint, is at RIP */
     STOP_EXIT,      /* UC_HOOK_INTR: SVM exit code of the engine's guest mode, in stop_code */
@@ -268,6 +276,19 @@ struct engine_pages;
 struct vcpu_control {
     uint64_t cr0, cr3, cr4, efer;
 };
+
+/*
+ * How code is executed. Only what loads CS changes it: far transfers, which the engine executes,
+ * and what cpu/ does itself. 64-bit mode has no code base.
+ */
+struct vcpu_mode {
+    enum decode_mode code;
+    bool v86;
+    uint8_t odd_cpl;       /* CPL while CS still has a selector ... */
+    uint32_t odd_selector; /* ... of real mode or such, whose RPL is another; MODE_NO_SELECTOR */
+    uint64_t code_base;
+};
+#define MODE_NO_SELECTOR UINT32_C(0x10000)
 
 /* The last leaf entry that VMPL0 used for a page (pte.c); gvn is one more, 0 = empty. */
 struct pte_seen {
@@ -293,6 +314,8 @@ struct vcpu {
     struct tlb_entry *tlb_slots;
     struct pte_seen *pte_seen; /* VCPU_PTE_SLOTS of them; part of the state */
     struct vcpu_control control;
+    struct vcpu_mode mode;
+    bool mode_unsure;           /* the engine may have loaded CS since the mode was read */
     bool running;               /* the engine runs */
     uintptr_t code_low, code_high; /* of the translated code that has been seen running; 0 none */
     bool translated;            /* the engine has run since its translations were dropped */
@@ -368,6 +391,18 @@ uint64_t insn_gpr(struct vcpu *vcpu, unsigned number);
 void insn_gpr_set(struct vcpu *vcpu, unsigned number, uint64_t value);
 
 bool vcpu_breakpoint_at(const struct vcpu *vcpu, uint64_t rip);
+
+/* ---- mode.c */
+
+/* Reads the mode out of the engine; out of vcpu->hidden, which has been fetched or committed. */
+void mode_refresh(struct vcpu *vcpu);
+void mode_read(struct vcpu *vcpu);
+/* The linear address of RIP; the RIP of a linear address; the RIP that many bytes on. */
+uint64_t mode_code_gva(const struct vcpu *vcpu);
+uint64_t mode_rip_of(const struct vcpu *vcpu, uint64_t gva);
+uint64_t mode_rip_behind(const struct vcpu *vcpu, uint64_t bytes);
+/* Whether the guest has got into a mode that the emulator lacks: *fault says so. */
+bool mode_lacks(struct vcpu *vcpu, struct fault *fault);
 
 /* CPL of the engine. */
 uint8_t vcpu_cpl(const struct vcpu *vcpu);

@@ -35,11 +35,38 @@ static uint64_t reg_value(const cs_insn *insn, const struct decode_regs *regs, x
 }
 
 /* In 64-bit mode only FS and GS have a base (APM 2 4.5.3). */
-static uint64_t segment_base(const struct decode_regs *regs, x86_reg segment)
+static uint64_t segment_base(const struct decode_regs *regs, x86_reg segment, x86_reg base)
 {
     if (segment == X86_REG_FS)
         return regs->fs_base;
-    return segment == X86_REG_GS ? regs->gs_base : 0;
+    if (segment == X86_REG_GS)
+        return regs->gs_base;
+    if (regs->mode == DECODE_64)
+        return 0;
+    switch (segment) {
+    case X86_REG_ES: return regs->base[DECODE_ES];
+    case X86_REG_CS: return regs->base[DECODE_CS];
+    case X86_REG_SS: return regs->base[DECODE_SS];
+    case X86_REG_DS: return regs->base[DECODE_DS];
+    default: break;
+    }
+    const bool stack = base == X86_REG_BP || base == X86_REG_EBP || base == X86_REG_ESP;
+    return regs->base[stack ? DECODE_SS : DECODE_DS];
+}
+
+/* Outside 64-bit mode linear addresses have 32 bits (APM 2 4.5). */
+static uint64_t linear(const struct decode_regs *regs, uint64_t gva)
+{
+    return regs->mode == DECODE_64 ? gva : (uint32_t)gva;
+}
+
+/* The address of a stack slot, RSP (or RBP) being so much further on. */
+static uint64_t stack_at(const struct decode_regs *regs, unsigned pointer, uint64_t offset)
+{
+    const uint64_t at = regs->gpr[pointer] + offset;
+    if (regs->mode == DECODE_64)
+        return at;
+    return (uint32_t)(regs->base[DECODE_SS] + (regs->stack32 ? (uint32_t)at : (uint16_t)at));
 }
 
 static uint64_t effective(const cs_insn *insn, const struct decode_regs *regs,
@@ -49,7 +76,9 @@ static uint64_t effective(const cs_insn *insn, const struct decode_regs *regs,
                   + reg_value(insn, regs, mem->index) * (uint64_t)mem->scale;
     if (insn->detail->x86.addr_size == 4)
         ea = (uint32_t)ea;
-    return ea + segment_base(regs, mem->segment);
+    else if (insn->detail->x86.addr_size == 2)
+        ea = (uint16_t)ea;
+    return linear(regs, ea + segment_base(regs, mem->segment, mem->base));
 }
 
 static bool rex_w(const cs_insn *insn)
@@ -57,15 +86,16 @@ static bool rex_w(const cs_insn *insn)
     return (insn->detail->x86.rex & 8) != 0;
 }
 
-static bool opsize16(const cs_insn *insn)
+static bool opsize16(const cs_insn *insn, const struct decode_regs *regs)
 {
-    return insn->detail->x86.prefix[2] == X86_PREFIX_OPSIZE && !rex_w(insn);
+    const bool prefix = insn->detail->x86.prefix[2] == X86_PREFIX_OPSIZE;
+    return prefix != (regs->mode == DECODE_16) && !rex_w(insn);
 }
 
 /* Bytes of a far pointer: offset of the operand size and a selector. */
-static uint32_t far_bytes(const cs_insn *insn)
+static uint32_t far_bytes(const cs_insn *insn, const struct decode_regs *regs)
 {
-    return rex_w(insn) ? 10 : opsize16(insn) ? 4 : 6;
+    return rex_w(insn) ? 10 : opsize16(insn, regs) ? 4 : 6;
 }
 
 /* Capstone 5 calls far branches through memory (FF /3, FF /5) CALL and JMP, Capstone 4 does not. */
@@ -79,7 +109,8 @@ static unsigned insn_id(const cs_insn *insn)
 }
 
 /* Sizes of state images and of operands that Capstone gives as one of their parts. */
-static uint32_t operand_bytes(const cs_insn *insn, const cs_x86_op *op)
+static uint32_t operand_bytes(const cs_insn *insn, const struct decode_regs *regs,
+                              const cs_x86_op *op)
 {
     switch (insn_id(insn)) {
     case X86_INS_FXSAVE:
@@ -89,21 +120,25 @@ static uint32_t operand_bytes(const cs_insn *insn, const cs_x86_op *op)
         return 512;
     case X86_INS_FNSAVE:
     case X86_INS_FRSTOR:
-        return opsize16(insn) ? 94 : 108;
+        return opsize16(insn, regs) ? 94 : 108;
     case X86_INS_FNSTENV:
     case X86_INS_FLDENV:
-        return opsize16(insn) ? 14 : 28;
+        return opsize16(insn, regs) ? 14 : 28;
     case X86_INS_LCALL:
     case X86_INS_LJMP:
     case X86_INS_LFS:
     case X86_INS_LGS:
     case X86_INS_LSS:
-        return far_bytes(insn);
+    case X86_INS_LDS:
+    case X86_INS_LES:
+        return far_bytes(insn, regs);
     case X86_INS_SGDT:
     case X86_INS_SIDT:
     case X86_INS_LGDT:
     case X86_INS_LIDT:
-        return 10;
+        return regs->mode == DECODE_64 ? 10 : 6;
+    case X86_INS_BOUND:
+        return opsize16(insn, regs) ? 4 : 8;
     default:
         return op->size != 0 ? op->size : 1;
     }
@@ -193,7 +228,7 @@ static void put_operands(struct list *list, const cs_insn *insn, const struct de
         enum decode_access_kind this_kind = kind;
         if (is_movs(insn))
             this_kind = i == 0 ? DECODE_WRITE : DECODE_READ;
-        put(list, gva, operand_bytes(insn, op), this_kind);
+        put(list, linear(regs, gva), operand_bytes(insn, regs, op), this_kind);
     }
 }
 
@@ -203,11 +238,12 @@ static void put_enter(struct list *list, const cs_insn *insn, const struct decod
 {
     const cs_x86 *x86 = &insn->detail->x86;
     uint32_t level = x86->op_count == 2 ? (uint32_t)x86->operands[1].imm & 31 : 0;
-    put(list, regs->gpr[RSP] - slot, slot, DECODE_WRITE);
+    put(list, stack_at(regs, RSP, -(uint64_t)slot), slot, DECODE_WRITE);
     if (level == 0)
         return;
-    put(list, regs->gpr[RBP] - (uint64_t)slot * (level - 1), slot * (level - 1), DECODE_READ);
-    put(list, regs->gpr[RSP] - (uint64_t)slot * (level + 1), slot * level, DECODE_WRITE);
+    const uint64_t copied = (uint64_t)slot * (level - 1), made = (uint64_t)slot * (level + 1);
+    put(list, stack_at(regs, RBP, -copied), slot * (level - 1), DECODE_READ);
+    put(list, stack_at(regs, RSP, -made), slot * level, DECODE_WRITE);
 }
 
 /* POP to memory addresses its operand with RSP already moved; PUSH reads it with RSP unmoved. */
@@ -215,7 +251,7 @@ static void put_pop(struct list *list, const cs_insn *insn, const struct decode_
                     uint32_t slot)
 {
     struct decode_regs moved = *regs;
-    put(list, regs->gpr[RSP], slot, DECODE_READ);
+    put(list, stack_at(regs, RSP, 0), slot, DECODE_READ);
     moved.gpr[RSP] += slot;
     put_operands(list, insn, &moved, DECODE_WRITE);
 }
@@ -223,9 +259,9 @@ static void put_pop(struct list *list, const cs_insn *insn, const struct decode_
 /* True if the instruction's accesses have been listed completely. */
 static bool put_stack(struct list *list, const cs_insn *insn, const struct decode_regs *regs)
 {
-    uint64_t rsp = regs->gpr[RSP];
-    uint32_t slot = opsize16(insn) ? 2 : 8;
-    uint32_t far_slot = rex_w(insn) ? 8 : opsize16(insn) ? 2 : 4;
+    const uint64_t top = stack_at(regs, RSP, 0);
+    const uint32_t slot = opsize16(insn, regs) ? 2 : regs->mode == DECODE_64 ? 8 : 4;
+    const uint32_t far_slot = rex_w(insn) ? 8 : opsize16(insn, regs) ? 2 : 4;
     switch (insn_id(insn)) {
     case X86_INS_PUSH:
     case X86_INS_PUSHF:
@@ -233,7 +269,15 @@ static bool put_stack(struct list *list, const cs_insn *insn, const struct decod
     case X86_INS_PUSHFQ:
     case X86_INS_CALL:
         put_operands(list, insn, regs, DECODE_READ);
-        put(list, rsp - slot, slot, DECODE_WRITE);
+        put(list, stack_at(regs, RSP, -(uint64_t)slot), slot, DECODE_WRITE);
+        return true;
+    case X86_INS_PUSHAW:
+    case X86_INS_PUSHAL:
+        put(list, stack_at(regs, RSP, -(uint64_t)(8 * slot)), 8 * slot, DECODE_WRITE);
+        return true;
+    case X86_INS_POPAW:
+    case X86_INS_POPAL:
+        put(list, top, 8 * slot, DECODE_READ);
         return true;
     case X86_INS_POP:
         put_pop(list, insn, regs, slot);
@@ -242,51 +286,60 @@ static bool put_stack(struct list *list, const cs_insn *insn, const struct decod
     case X86_INS_POPFD:
     case X86_INS_POPFQ:
     case X86_INS_RET:
-        put(list, rsp, slot, DECODE_READ);
+        put(list, top, slot, DECODE_READ);
         return true;
     case X86_INS_LEAVE:
-        put(list, regs->gpr[RBP], slot, DECODE_READ);
+        put(list, stack_at(regs, RBP, 0), slot, DECODE_READ);
         return true;
     case X86_INS_ENTER:
         put_enter(list, insn, regs, slot);
         return true;
     case X86_INS_LCALL:
         put_operands(list, insn, regs, DECODE_READ);
-        put(list, rsp - 2 * far_slot, 2 * far_slot, DECODE_WRITE);
+        put(list, stack_at(regs, RSP, -(uint64_t)(2 * far_slot)), 2 * far_slot, DECODE_WRITE);
         return true;
     case X86_INS_RETF:
     case X86_INS_RETFQ:
-        put(list, rsp, 4 * far_slot, DECODE_READ); /* RIP, CS; RSP and SS to an outer ring */
+        put(list, top, 4 * far_slot, DECODE_READ); /* RIP, CS; RSP and SS to an outer ring */
         return true;
     case X86_INS_IRET:
     case X86_INS_IRETD:
     case X86_INS_IRETQ:
-        put(list, rsp, 5 * far_slot, DECODE_READ);
+        put(list, top, 5 * far_slot, DECODE_READ);
         return true;
     default:
         return false;
     }
 }
 
+/* An operand that is not written down: in DS, or where a prefix says. */
+static uint64_t implicit_at(const cs_insn *insn, const struct decode_regs *regs, uint64_t offset)
+{
+    x86_reg segment = X86_REG_DS;
+    switch (insn->detail->x86.prefix[1]) {
+    case X86_PREFIX_ES: segment = X86_REG_ES; break;
+    case X86_PREFIX_CS: segment = X86_REG_CS; break;
+    case X86_PREFIX_SS: segment = X86_REG_SS; break;
+    case X86_PREFIX_FS: segment = X86_REG_FS; break;
+    case X86_PREFIX_GS: segment = X86_REG_GS; break;
+    default: break;
+    }
+    const x86_op_mem mem = { .segment = segment, .scale = 1, .disp = (int64_t)offset };
+    return effective(insn, regs, &mem);
+}
+
 static void put_implicit(struct list *list, const cs_insn *insn, const struct decode_regs *regs)
 {
-    uint64_t segment = 0;
-    uint8_t override = insn->detail->x86.prefix[1];
-    if (override == X86_PREFIX_FS)
-        segment = regs->fs_base;
-    else if (override == X86_PREFIX_GS)
-        segment = regs->gs_base;
-    bool addr32 = insn->detail->x86.addr_size == 4;
-    uint64_t xlat = regs->gpr[RBX] + (regs->gpr[RAX] & 0xff);
+    const uint64_t xlat = regs->gpr[RBX] + (regs->gpr[RAX] & 0xff);
     switch (insn_id(insn)) {
     case X86_INS_XLATB:
-        put(list, segment + (addr32 ? (uint32_t)xlat : xlat), 1, DECODE_READ);
+        put(list, implicit_at(insn, regs, xlat), 1, DECODE_READ);
         break;
     case X86_INS_MASKMOVQ:
-        put(list, segment + (addr32 ? (uint32_t)regs->gpr[RDI] : regs->gpr[RDI]), 8, DECODE_BOTH);
+        put(list, implicit_at(insn, regs, regs->gpr[RDI]), 8, DECODE_BOTH);
         break;
     case X86_INS_MASKMOVDQU:
-        put(list, segment + (addr32 ? (uint32_t)regs->gpr[RDI] : regs->gpr[RDI]), 16, DECODE_BOTH);
+        put(list, implicit_at(insn, regs, regs->gpr[RDI]), 16, DECODE_BOTH);
         break;
     default:
         break;
@@ -336,7 +389,7 @@ static size_t selector_of_operand(const cs_insn *insn, const struct decode_regs 
     *out = (struct decode_selector){ .system = system };
     if (op->type == X86_OP_MEM) {
         out->in_memory = true;
-        out->gva = effective(insn, regs, &op->mem) + offset;
+        out->gva = linear(regs, effective(insn, regs, &op->mem) + offset);
         return 1;
     }
     out->value = (uint16_t)reg_value(insn, regs, op->reg);
@@ -346,8 +399,8 @@ static size_t selector_of_operand(const cs_insn *insn, const struct decode_regs 
 static size_t selectors_on_stack(const struct decode_regs *regs, uint32_t cs_at, uint32_t ss_at,
                                  struct decode_selector *out)
 {
-    out[0] = (struct decode_selector){ .in_memory = true, .gva = regs->gpr[RSP] + cs_at };
-    out[1] = (struct decode_selector){ .in_memory = true, .gva = regs->gpr[RSP] + ss_at };
+    out[0] = (struct decode_selector){ .in_memory = true, .gva = stack_at(regs, RSP, cs_at) };
+    out[1] = (struct decode_selector){ .in_memory = true, .gva = stack_at(regs, RSP, ss_at) };
     return 2;
 }
 
@@ -360,7 +413,7 @@ size_t decode_selectors(struct decode *decode, const uint8_t *bytes, size_t avai
         return 0;
     const cs_x86_op *op = insn->detail->x86.operands;
     unsigned count = insn->detail->x86.op_count;
-    uint32_t slot = rex_w(insn) ? 8 : opsize16(insn) ? 2 : 4;
+    uint32_t slot = rex_w(insn) ? 8 : opsize16(insn, regs) ? 2 : 4;
     switch (insn_id(insn)) {
     case X86_INS_MOV:
         return count == 2 && is_segment_reg(&op[0])
@@ -369,7 +422,7 @@ size_t decode_selectors(struct decode *decode, const uint8_t *bytes, size_t avai
     case X86_INS_POP:
         if (count != 1 || !is_segment_reg(&op[0]))
             return 0;
-        out[0] = (struct decode_selector){ .in_memory = true, .gva = regs->gpr[RSP] };
+        out[0] = (struct decode_selector){ .in_memory = true, .gva = stack_at(regs, RSP, 0) };
         return 1;
     case X86_INS_LTR:
     case X86_INS_LLDT:
@@ -383,13 +436,15 @@ size_t decode_selectors(struct decode *decode, const uint8_t *bytes, size_t avai
     case X86_INS_LFS:
     case X86_INS_LGS:
     case X86_INS_LSS:
+    case X86_INS_LDS:
+    case X86_INS_LES:
         return count == 2
-                   ? selector_of_operand(insn, regs, &op[1], far_bytes(insn) - 2, false, out)
+                   ? selector_of_operand(insn, regs, &op[1], far_bytes(insn, regs) - 2, false, out)
                    : 0;
     case X86_INS_LCALL:
     case X86_INS_LJMP:
         return count == 1
-                   ? selector_of_operand(insn, regs, &op[0], far_bytes(insn) - 2, true, out)
+                   ? selector_of_operand(insn, regs, &op[0], far_bytes(insn, regs) - 2, true, out)
                    : 0;
     case X86_INS_RETF:
     case X86_INS_RETFQ:

@@ -26,14 +26,14 @@ void run_sync(struct vcpu *vcpu)
     vcpu->clock->cycles += insns * vcpu->env->costs.insn;
 }
 
-/* The engine stopped at rip: of the block it was in, only what lies before rip was executed. */
-static void retire_partial(struct vcpu *vcpu, uint64_t rip)
+/* The engine stopped at gva: of the block it was in, only what lies before gva was executed. */
+static void retire_partial(struct vcpu *vcpu, uint64_t gva)
 {
     const struct block_info *block = scan_block_last(vcpu);
 
-    if (block == NULL || vcpu->stop == STOP_SYSCALL || rip - block->known_gva >= block->size)
+    if (block == NULL || vcpu->stop == STOP_SYSCALL || gva - block->known_gva >= block->size)
         return;
-    vcpu->retired -= block->insns - scan_count_before(vcpu, block, rip - block->known_gva);
+    vcpu->retired -= block->insns - scan_count_before(vcpu, block, gva - block->known_gva);
 }
 
 static void scrub_events(struct vcpu *vcpu)
@@ -49,14 +49,14 @@ static void scrub_events(struct vcpu *vcpu)
 
 /* Blocks end at the address where uc_emu_start() would: one instruction alone if it stores to its
  * own page, whose translations have been dropped. */
-static uint64_t run_until(struct vcpu *vcpu, uint64_t rip)
+static uint64_t run_until(struct vcpu *vcpu)
 {
     struct insn insn;
 
     if (vcpu->self_spa == NO_PAGE)
         return ENGINE_UNTIL_GVA;
     insn_fetch(vcpu, &insn);
-    return insn.length > 0 ? rip + insn.length : ENGINE_UNTIL_GVA;
+    return insn.length > 0 ? mode_code_gva(vcpu) + insn.length : ENGINE_UNTIL_GVA;
 }
 
 static uc_err engine_run(struct vcpu *vcpu)
@@ -65,7 +65,7 @@ static uc_err engine_run(struct vcpu *vcpu)
     vcpu->block_gva = BLOCK_STALE;
     scan_count_begin(vcpu);
     const uint64_t from = vcpu_reg(vcpu, UC_X86_REG_RIP);
-    const uint64_t until = run_until(vcpu, from);
+    const uint64_t until = run_until(vcpu);
     virtualize_msr_guard(vcpu, true);
     vcpu->running = vcpu->translated = true;
     const uc_err err = uc_emu_start(vcpu->uc, from, until, 0, 0);
@@ -73,18 +73,20 @@ static uc_err engine_run(struct vcpu *vcpu)
     virtualize_msr_guard(vcpu, false);
 
     scan_count_end(vcpu);
+    if (vcpu->mode_unsure)
+        mode_refresh(vcpu);
     /* The engine ends at `until` by a HLT of its own, which its guest mode intercepts. */
     if (vcpu->stop == STOP_EXIT && vcpu->stop_code == SVM_EXIT_HLT
-        && vcpu_reg(vcpu, UC_X86_REG_RIP) == until) {
+        && mode_code_gva(vcpu) == until) {
         vcpu->stop = STOP_SELF;
         vcpu->stop_gva = until;
     }
     if (vcpu->stop >= STOP_BUDGET && vcpu->stop <= STOP_SELF)
-        vcpu_reg_set(vcpu, UC_X86_REG_RIP, vcpu->stop_gva);
-    retire_partial(vcpu, vcpu_reg(vcpu, UC_X86_REG_RIP));
+        vcpu_reg_set(vcpu, UC_X86_REG_RIP, mode_rip_of(vcpu, vcpu->stop_gva));
+    retire_partial(vcpu, mode_code_gva(vcpu));
     run_sync(vcpu);
     scrub_events(vcpu);
-    if (vcpu_reg(vcpu, UC_X86_REG_RIP) != vcpu->skip_gva)
+    if (mode_code_gva(vcpu) != vcpu->skip_gva)
         vcpu->skip_gva = NO_PAGE;
     fill_self_end(vcpu, false);
     if (vcpu->implicit_gva != NO_PAGE) {
@@ -162,13 +164,15 @@ static enum step engine_step(struct vcpu *vcpu, enum vcpu_visible *visible, stru
     const uc_err err = engine_run(vcpu);
     const uint64_t rip = vcpu_reg(vcpu, UC_X86_REG_RIP);
 
+    if (mode_lacks(vcpu, fault))
+        return STEP_FAULT;
     /* A branch to a non-canonical address (the engine does not check): the fetch faults. */
     if (!canonical(rip) && (vcpu->control.efer & (1u << 10)) != 0) {
         *fault = fault_exception(CPU_VECTOR_GP, true, 0);
         return STEP_FAULT;
     }
     switch (vcpu->stop) {
-    case STOP_BUDGET: case STOP_SCRUBBED: case STOP_SELF: return STEP_NEXT;
+    case STOP_BUDGET: case STOP_SCRUBBED: case STOP_MODE: case STOP_SELF: return STEP_NEXT;
     case STOP_WATCHED:
         fill_watch_end(vcpu);
         return STEP_NEXT;

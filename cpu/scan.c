@@ -17,17 +17,34 @@ enum { BLOCK_MASK = (1 << VCPU_BLOCK_SLOTS_LOG2) - 1 };
 
 void scan_stale(struct vcpu *vcpu)
 {
-    for (uint32_t i = 0; i < vcpu->fresh_count; i++)
-        vcpu->blocks[vcpu->fresh[i]].gva = BLOCK_STALE;
+    for (uint32_t i = 0; i < vcpu->fresh_count; i++) {
+        struct block_info *block = &vcpu->blocks[vcpu->fresh[i]];
+        block->gva = BLOCK_STALE;
+        block->listed = false;
+    }
     vcpu->fresh_count = 0;
+}
+
+static bool attention_needed(const struct vcpu *vcpu)
+{
+    return vcpu->watch_if || vcpu->watch_shared || vcpu->self_spa != UINT64_MAX
+           || vcpu->loads->due_count > 0 || vcpu->scrub_done_count > 0;
+}
+
+/* A block has been looked at that was to be, for what is over now. */
+static void attention_end(struct vcpu *vcpu)
+{
+    if (vcpu->countdown_bias == 0 || attention_needed(vcpu))
+        return;
+    vcpu->countdown += vcpu->countdown_bias;
+    vcpu->countdown_bias = 0;
 }
 
 void scan_count_begin(struct vcpu *vcpu)
 {
     vcpu->countdown = (int64_t)(vcpu->budget - vcpu->retired);
     vcpu->countdown_bias = 0;
-    if (vcpu->watch_if || vcpu->watch_shared || vcpu->self_spa != UINT64_MAX
-        || vcpu->loads->due_count > 0)
+    if (attention_needed(vcpu))
         scan_attention(vcpu);
 }
 
@@ -88,11 +105,6 @@ static bool hooked(const struct vcpu *vcpu, uint64_t gva)
     return false;
 }
 
-static bool long_mode(const struct vcpu *vcpu)
-{
-    return (vcpu->control.efer & (1u << 10)) != 0;
-}
-
 /* Visits the instructions of a block; returns how many start before limit. Unsafe ones that have no
  * hook yet make *unsafe true, or get their hook if install is set. */
 static uint32_t block_decode(struct vcpu *vcpu, struct block_info *block, uint64_t limit,
@@ -100,20 +112,23 @@ static uint32_t block_decode(struct vcpu *vcpu, struct block_info *block, uint64
 {
     uint8_t bytes[PAGE_BYTES + 16];
     const size_t size = MIN(block->size, (size_t)PAGE_BYTES);
-    const size_t avail = code_bytes(vcpu, block->gva, bytes, size);
+    const size_t avail = code_bytes(vcpu, block->known_gva, bytes, size);
     uint32_t count = 0;
 
     block->starts = 0;
+    block->far = false;
     for (size_t at = 0; at < avail && at < limit;) {
         struct insn insn;
         const size_t left = MIN(avail - at, (size_t)15);
-        const uint8_t length = decode_length(vcpu->decode, bytes + at, left, block->gva + at);
-        insn_parse(bytes + at, left, long_mode(vcpu), &insn);
-        if (intercept_is_trap(&insn, vcpu->state.intercepts) && !hooked(vcpu, block->gva + at)) {
+        const uint64_t gva = block->known_gva + at;
+        const uint8_t length = decode_length(vcpu->decode, bytes + at, left, gva);
+        insn_parse(bytes + at, left, vcpu->mode.code, &insn);
+        if (intercept_is_trap(&insn, vcpu->state.intercepts) && !hooked(vcpu, gva)) {
             *unsafe = true;
-            if (install && !scan_hook_add(vcpu, block->gva + at))
+            if (install && !scan_hook_add(vcpu, gva))
                 return 0;
         }
+        block->far = block->far || insn_is_far(&insn);
         if (at < 64)
             block->starts |= UINT64_C(1) << at;
         count++;
@@ -127,11 +142,20 @@ static uint32_t block_decode(struct vcpu *vcpu, struct block_info *block, uint64
     return count;
 }
 
+/*
+ * The hook's quick way does not look at the mode. So no block of 16- or 32-bit code takes it, nor
+ * one behind which the mode may be another: block_rare() then reads the mode before the next one.
+ */
+static bool block_is_plain(const struct block_info *block)
+{
+    return block->mode == DECODE_64 && !block->far;
+}
+
 /* The slot made or found valid again; false: the block must not run yet. */
 static bool block_prepare(struct vcpu *vcpu, struct block_info *slot, uint64_t gva, uint32_t size)
 {
-    struct block_info now = { .gva = gva, .known_gva = gva, .size = size };
-    const bool was_stale = slot->gva == BLOCK_STALE;
+    struct block_info now = { .known_gva = gva, .size = size, .mode = vcpu->mode.code,
+                              .listed = slot->listed };
     bool unsafe = false;
 
     if (!code_spa(vcpu, gva, &now.spa)
@@ -143,8 +167,9 @@ static bool block_prepare(struct vcpu *vcpu, struct block_info *slot, uint64_t g
     }
     if (slot->known_gva == gva && slot->size == size && slot->spa == now.spa
         && slot->spa_last == now.spa_last && slot->generation == now.generation
-        && slot->generation_last == now.generation_last && now.spa != UINT64_MAX) {
-        slot->gva = gva;
+        && slot->generation_last == now.generation_last && slot->mode == now.mode
+        && now.spa != UINT64_MAX) {
+        now.far = slot->far;
     } else {
         now.insns = block_decode(vcpu, &now, UINT64_MAX, false, &unsafe);
         if (unsafe) {
@@ -153,8 +178,11 @@ static bool block_prepare(struct vcpu *vcpu, struct block_info *slot, uint64_t g
         }
         *slot = now;
     }
-    if (was_stale)
+    slot->gva = block_is_plain(&now) ? gva : BLOCK_STALE;
+    if (slot->gva != BLOCK_STALE && !slot->listed) {
+        slot->listed = true;
         vcpu->fresh[vcpu->fresh_count++] = (uint16_t)(slot - vcpu->blocks);
+    }
     return true;
 }
 
@@ -218,8 +246,11 @@ static __attribute__((noinline)) void block_rare(struct vcpu *vcpu, uint64_t gva
                                                  uintptr_t caller)
 {
     struct block_info *slot = &vcpu->blocks[gva & BLOCK_MASK];
-    enum engine_stop stop = block_at_limit(vcpu);
+    const bool unsure = vcpu->mode_unsure;
 
+    if (unsure)
+        mode_refresh(vcpu);
+    enum engine_stop stop = vcpu->mode.v86 ? STOP_MODE : block_at_limit(vcpu);
     if (stop == STOP_NONE && code_is_full(vcpu, caller))
         stop = STOP_FULL;
     if (stop != STOP_NONE) {
@@ -232,6 +263,12 @@ static __attribute__((noinline)) void block_rare(struct vcpu *vcpu, uint64_t gva
     }
     vcpu->countdown -= slot->insns;
     vcpu->block_gva = gva;
+    if (unsure)
+        attention_end(vcpu);
+    if (slot->far) {
+        vcpu->mode_unsure = true;
+        scan_attention(vcpu);
+    }
 }
 
 /* The hottest function of the emulator: every instruction of it costs a percent. */
@@ -268,7 +305,8 @@ void scan_trap_hook(uc_engine *uc, uint64_t gva, uint32_t size, void *user)
     bool stop = false;
 
     (void)size;
-    insn_parse(bytes, code_bytes(vcpu, gva, bytes, sizeof(bytes)), long_mode(vcpu), &insn);
+    insn_parse(bytes, code_bytes(vcpu, gva, bytes, sizeof(bytes)), vcpu->mode.code,
+               &insn);
     stop = intercept_is_trap(&insn, vcpu->state.intercepts);
     if (gva == vcpu->skip_gva)
         vcpu->skip_gva = UINT64_MAX; /* the breakpoint has been announced: pass it once */
@@ -296,19 +334,19 @@ bool scan_hook_add(struct vcpu *vcpu, uint64_t gva)
 
 void scan_watch(struct vcpu *vcpu)
 {
-    const uint64_t rip = vcpu_reg(vcpu, UC_X86_REG_RIP);
+    const uint64_t gva = mode_code_gva(vcpu);
     struct insn insn;
 
     insn_fetch(vcpu, &insn);
     vcpu->watch_shared = true;
     vcpu->watch_shared_from = vcpu->retired;
-    vcpu->watch_next = rip + insn.length;
+    vcpu->watch_next = gva + insn.length;
     /* Without its hook the block is the unit. */
     if (insn.length == 0 || hooked(vcpu, vcpu->watch_next)
         || !scan_hook_add(vcpu, vcpu->watch_next))
         return;
     uint64_t spa = 0, spa_next = 0;
-    if (code_spa(vcpu, rip, &spa))
+    if (code_spa(vcpu, gva, &spa))
         fill_retranslate(vcpu, page_base(spa));
     if (code_spa(vcpu, vcpu->watch_next, &spa_next) && page_base(spa_next) != page_base(spa))
         fill_retranslate(vcpu, page_base(spa_next));

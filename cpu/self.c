@@ -12,9 +12,9 @@ enum { SELF_NEAR_INSNS = 64, SELF_MAX_INSNS = 1023 };
 
 bool fill_self_is(struct vcpu *vcpu, uint64_t spa)
 {
-    const uint64_t rip = vcpu_reg(vcpu, UC_X86_REG_RIP);
-    const struct tlb_entry *first = tlb_lookup(&vcpu->state.tlb, rip);
-    const struct tlb_entry *last = tlb_lookup(&vcpu->state.tlb, rip + 14);
+    const uint64_t gva = mode_code_gva(vcpu);
+    const struct tlb_entry *first = tlb_lookup(&vcpu->state.tlb, gva);
+    const struct tlb_entry *last = tlb_lookup(&vcpu->state.tlb, gva + 14);
 
     return (first != NULL && first->spa == spa) || (last != NULL && last->spa == spa);
 }

@@ -262,8 +262,9 @@ enum step snp_insn(struct vcpu *vcpu, const struct insn *insn, enum vcpu_visible
                    struct fault *fault)
 {
     struct cpu_env *env = vcpu->env;
-    struct operation op = { .gva = insn_gpr(vcpu, 0), .rcx = insn_gpr(vcpu, 1),
-                            .rdx = insn_gpr(vcpu, 2) };
+    struct operation op = { .gva = insn_value(insn, insn_gpr(vcpu, 0)),
+                            .rcx = insn_value(insn, insn_gpr(vcpu, 1)),
+                            .rdx = insn_value(insn, insn_gpr(vcpu, 2)) };
     struct insn sized = *insn;
 
     if (!operation_kind(insn, &op)) {

@@ -80,6 +80,7 @@ struct vcpu *vcpu_new(struct cpu_env *env, uint64_t vmsa_spa, GError **error)
     vcpu->code_filled = g_new0(uint64_t, vcpu->bitmap_words);
     vcpu->loads = loads_new();
     scan_forget(vcpu);
+    vcpu->mode.odd_selector = MODE_NO_SELECTOR;
     vcpu->implicit_gva = vcpu->skip_gva = vcpu->self_spa = NO_PAGE;
     for (unsigned i = 0; i < VCPU_ALIASES; i++)
         vcpu->alias_spa[i] = NO_PAGE;
@@ -151,12 +152,16 @@ uint64_t vcpu_rip(const struct vcpu *vcpu)
     return vcpu_reg(vcpu, UC_X86_REG_RIP);
 }
 
-/* CS.RPL is the CPL in protected mode (APM 2 4.9.1); real mode is CPL 0. */
+/*
+ * CS.RPL is the CPL in protected mode (APM 2 4.9.1), once CS has been loaded there; real mode is
+ * CPL 0.
+ */
 uint8_t vcpu_cpl(const struct vcpu *vcpu)
 {
     if ((vcpu->control.cr0 & 1) == 0)
         return 0;
-    return vcpu_reg(vcpu, UC_X86_REG_CS) & 3;
+    const uint64_t selector = vcpu_reg(vcpu, UC_X86_REG_CS);
+    return selector == vcpu->mode.odd_selector ? vcpu->mode.odd_cpl : selector & 3;
 }
 
 bool vcpu_breakpoint_at(const struct vcpu *vcpu, uint64_t rip)

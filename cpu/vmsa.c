@@ -162,7 +162,8 @@ static void hidden_load(struct hidden *hidden, const struct vmsa *vmsa)
         hidden_segment_write(hidden, i,
                              (const struct vmsa_segment *)((const uint8_t *)vmsa
                                                            + segment_offset[i]));
-    hidden_mode_update(hidden, vmsa->cpl, (vmsa->cr0 & CR0_PE) != 0,
+    const bool is_protected = (vmsa->cr0 & CR0_PE) != 0;
+    hidden_mode_update(hidden, is_protected ? vmsa->cpl : 0, is_protected,
                        (vmsa->rflags & RFLAGS_VM) != 0);
     hidden_shadow_set(hidden, (vmsa->vintr_ctrl & VMSA_VINTR_INT_SHADOW) != 0);
     hidden_nmi_mask_set(hidden, (vmsa->vintr_ctrl & VMSA_VINTR_NMI_MASK) != 0);

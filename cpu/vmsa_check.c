@@ -11,7 +11,7 @@
 
 enum {
     CR0_PE = 0, CR0_NW = 29, CR0_CD = 30, CR0_PG = 31,
-    CR4_PAE = 5,
+    CR4_PAE = 5, RFLAGS_VM = 17,
     EFER_SCE = 0, EFER_LME = 8, EFER_LMA = 10, EFER_NXE = 11, EFER_SVME = 12,
 };
 
@@ -55,12 +55,15 @@ static const char *illegal(const struct vmsa *vmsa)
 
 static const char *unsupported(const struct vmsa *vmsa)
 {
-    uint64_t long_mode = BIT(EFER_LME) + BIT(EFER_LMA);
-    if ((vmsa->efer & long_mode) != long_mode || (vmsa->cr0 & BIT(CR0_PG)) == 0)
-        return "entry outside long mode (real mode, protected mode) is not supported yet";
-    if ((vmsa->cs.attrib & VMSA_ATTRIB_L) == 0)
-        return "entry in compatibility mode (CS.L is 0) is not supported yet";
-    if (vmsa->cpl != 0 && vmsa->cpl != 3)
+    bool lme = (vmsa->efer & BIT(EFER_LME)) != 0, pg = (vmsa->cr0 & BIT(CR0_PG)) != 0;
+    bool is_protected = (vmsa->cr0 & BIT(CR0_PE)) != 0;
+    if (pg && !lme)
+        return "entry with 32-bit or PAE paging (CR0.PG without EFER.LME) is not supported";
+    if ((lme && pg) != ((vmsa->efer & BIT(EFER_LMA)) != 0))
+        return "entry with an EFER.LMA that is not EFER.LME and CR0.PG is not supported";
+    if ((vmsa->rflags & BIT(RFLAGS_VM)) != 0)
+        return "entry in virtual-8086 mode (RFLAGS.VM) is not supported";
+    if (is_protected && vmsa->cpl != 0 && vmsa->cpl != 3)
         return "entry at CPL 1 or 2 is not supported";
     return NULL;
 }

@@ -6,7 +6,7 @@
 
 struct bench *bench;
 
-/* ---- instead of cpu/mmu.c and cpu/vcpu.c ---- */
+/* ---- instead of cpu/mmu.c, cpu/vcpu.c, cpu/decode.c, cpu/scan.c ---- */
 
 static bool memory_locate(uint64_t gva, size_t len, uint8_t **at, struct fault *fault)
 {
@@ -51,6 +51,17 @@ uint8_t vcpu_cpl(const struct vcpu *vcpu)
 {
     hidden_fetch((struct hidden *)(uintptr_t)&vcpu->hidden);
     return hidden_cpl(&vcpu->hidden);
+}
+
+/* Nothing is decoded here, and there are no blocks. */
+void decode_mode_set(struct decode *decode, enum decode_mode mode)
+{
+    (void)decode, (void)mode;
+}
+
+void scan_stale(struct vcpu *vcpu)
+{
+    (void)vcpu;
 }
 
 /* ---- the bench ---- */

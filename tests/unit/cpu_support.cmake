@@ -11,6 +11,7 @@ foreach(name exception event)
     prova_unit_test(NAME cpu_${name}
         SOURCES test_cpu_${name}.c cpu_bench.c
             "${PROJECT_SOURCE_DIR}/cpu/exception.c" "${PROJECT_SOURCE_DIR}/cpu/idt.c"
+            "${PROJECT_SOURCE_DIR}/cpu/ivt.c" "${PROJECT_SOURCE_DIR}/cpu/mode.c"
             "${PROJECT_SOURCE_DIR}/cpu/event.c" "${PROJECT_SOURCE_DIR}/cpu/hidden.c"
             "${PROJECT_SOURCE_DIR}/cpu/hidden_layout.c" "${PROJECT_SOURCE_DIR}/cpu/vmsa.c"
             "${PROJECT_SOURCE_DIR}/cpu/vmsa_check.c"

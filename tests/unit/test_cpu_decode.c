@@ -14,9 +14,9 @@ enum { CODE_VA = 0x10000, DATA_VA = 0x100000, DATA_BYTES = 0x40000 };
 
 static void regs_fill(struct decode_regs *regs)
 {
+    *regs = (struct decode_regs){ .rip = CODE_VA };
     for (unsigned i = 0; i < 16; i++)
         regs->gpr[i] = DATA_VA + 0x1000 * (i + 1) + 8 * i;
-    regs->rip = CODE_VA;
     regs->fs_base = DATA_VA + 0x20000;
     regs->gs_base = DATA_VA + 0x28000;
 }

@@ -252,9 +252,10 @@ static void test_outside_long_mode(void)
     struct fault fault = { 0 };
     bench_open(0);
     bench->vcpu.control.efer = 0;
+    bench->vcpu.control.cr0 = 1; /* protected mode */
     g_assert_false(exception_deliver(&bench->vcpu, &ud, &fault));
     g_assert_cmpint(fault.kind, ==, FAULT_ENGINE);
-    g_assert_nonnull(strstr(bench->vcpu.message, "long mode"));
+    g_assert_nonnull(strstr(bench->vcpu.message, "outside long mode"));
     bench_close();
 }
 

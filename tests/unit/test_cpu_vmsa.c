@@ -242,8 +242,48 @@ static void test_check(void)
     vmsa_init_long_mode(&vmsa);
     vmsa.cpl = 1;
     g_assert_cmpint(vmsa_check(&vmsa, NULL), ==, VMSA_UNSUPPORTED);
-    vmsa_init_reset(&vmsa);
-    g_assert_cmpint(vmsa_check(&vmsa, NULL), ==, VMSA_UNSUPPORTED);
+}
+
+/* Real mode, protected mode without paging, compatibility mode; not legacy paging, not VM86. */
+static void test_check_modes(void)
+{
+    enum { PE = 1, CD_NW = 0x60000000, LME = 0x100, LMA = 0x400, SVME = 0x1000 };
+    static const struct {
+        const char *name;
+        uint64_t cr0, efer, rflags;
+        uint16_t cs_attrib;
+        uint8_t cpl;
+        enum vmsa_status status;
+    } cases[] = {
+        { "real mode", CD_NW | 0x10, SVME, 2, 0x9b, 0, VMSA_OK },
+        { "real mode, CPL means nothing", CD_NW | 0x10, SVME, 2, 0x9b, 1, VMSA_OK },
+        { "protected mode", PE, SVME, 2, 0xc9b, 0, VMSA_OK },
+        { "protected mode, CPL 3", PE, SVME, 2, 0xcfb, 3, VMSA_OK },
+        { "protected mode, CPL 1", PE, SVME, 2, 0xcbb, 1, VMSA_UNSUPPORTED },
+        { "protected mode with LME", PE, SVME | LME, 2, 0xc9b, 0, VMSA_OK },
+        { "LMA without paging", PE, SVME | LME | LMA, 2, 0xc9b, 0, VMSA_UNSUPPORTED },
+        { "virtual-8086 mode", PE, SVME, 0x20002, 0xfb, 3, VMSA_UNSUPPORTED },
+        { "legacy paging", 0x80000001, SVME, 2, 0xc9b, 0, VMSA_UNSUPPORTED },
+        { "compatibility mode", 0x80000001, SVME | LME | LMA, 2, 0xcfb, 3, VMSA_OK },
+        { "compatibility mode, 16-bit", 0x80000001, SVME | LME | LMA, 2, 0xfb, 3, VMSA_OK },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        const char *why;
+        struct vmsa vmsa;
+        vmsa_init_long_mode(&vmsa);
+        vmsa.cr0 = cases[i].cr0;
+        vmsa.efer = cases[i].efer;
+        vmsa.rflags = cases[i].rflags;
+        vmsa.cs.attrib = cases[i].cs_attrib;
+        vmsa.cpl = cases[i].cpl;
+        g_test_message("%s", cases[i].name);
+        g_assert_cmpint(vmsa_check(&vmsa, &why), ==, cases[i].status);
+        g_assert_true((why == NULL) == (cases[i].status == VMSA_OK));
+    }
+    struct vmsa reset;
+    vmsa_init_reset(&reset);
+    g_assert_cmpint(vmsa_check(&reset, NULL), ==, VMSA_OK);
 }
 
 int main(int argc, char **argv)
@@ -254,5 +294,6 @@ int main(int argc, char **argv)
     g_test_add_func("/cpu/vmsa/cpl-is-loaded", test_cpl);
     g_test_add_func("/cpu/vmsa/shadow-and-nmi-mask", test_shadow_and_nmi_mask);
     g_test_add_func("/cpu/vmsa/apm2-15.5.1-consistency-checks", test_check);
+    g_test_add_func("/cpu/vmsa/apm2-14-modes", test_check_modes);
     return g_test_run();
 }
