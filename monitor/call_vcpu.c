@@ -113,7 +113,7 @@ static bool page_convert(struct cpu *cpu, uint64_t gpa)
     if (valid) {
         guest_vmsa_reset_exit(vmsa);
         guest_vmsa_seize(vmsa); /* until it is attached */
-        page_make_vmsa(vmsa);
+        page_make_vmsa_of(vmsa, monitor->info.guest_vmpl);
     }
     window_unmap(&monitor->space, cpu->index, WINDOW_COPY);
     return valid;

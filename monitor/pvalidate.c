@@ -96,15 +96,24 @@ bool large_page_revoke(void *page)
     return true;
 }
 
-void page_make_vmsa(void *page)
+static void vmsa_set(void *page, uint64_t target)
 {
     page_revoke(page);
-    /* The instruction sets the mask of its target VMPL too, so it names one with an empty mask. */
-    uint64_t target = 1;
     if (monitor_defect == DEFECT_HALF_REVOKE) {
         target = 3 | VMPL_READ << RMPADJUST_PERMISSIONS_SHIFT;
     } else if (monitor_defect == DEFECT_OPEN_VMSA) {
         target = 3 | (VMPL_READ | VMPL_WRITE) << RMPADJUST_PERMISSIONS_SHIFT;
     }
     attributes_set(page, PAGE_4K, target | RMPADJUST_VMSA);
+}
+
+void page_make_vmsa(void *page)
+{
+    /* The instruction sets the mask of its target VMPL too, so it names one with an empty mask. */
+    vmsa_set(page, 1);
+}
+
+void page_make_vmsa_of(void *page, unsigned reader)
+{
+    vmsa_set(page, reader | VMPL_READ << RMPADJUST_PERMISSIONS_SHIFT);
 }

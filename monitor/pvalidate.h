@@ -34,8 +34,12 @@ bool large_page_permit(void *page, unsigned vmpl, unsigned permissions);
 void page_revoke(void *page);
 bool large_page_revoke(void *page);
 
-/* Makes the page a VMSA page: nothing for VMPL 1-3, VMSA bit set (APM 2 15.36.8, APM 3 RMPADJUST).
-   */
+/*
+ * Makes the page a VMSA page: VMSA bit set (APM 2 15.36.8, APM 3 RMPADJUST), nothing for VMPL 1-3;
+ * the second one leaves `reader`, whose page it was, to read it: Linux reads SEV_FEATURES again
+ * from what it has given to CREATE_VCPU.
+ */
 void page_make_vmsa(void *page);
+void page_make_vmsa_of(void *page, unsigned reader);
 
 #endif

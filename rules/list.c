@@ -78,7 +78,7 @@ static const struct rule_info infos[] = {
      "VMPL0 uses a page only after its own PVALIDATE of it succeeded",
      "APM 3 PVALIDATE; APM 2 15.36.10 (#VC, page not validated)"},
     {RULE_VMSA_GRANT, RULE_GHOST, "vmsa-grant",
-     "no lower VMPL has any permission on a VMSA page",
+     "no lower VMPL has a permission on a VMSA page, but R where it had W before",
      "APM 2 15.36.7 and 15.36.12; SVSM 58019 SVSM_CORE_CREATE_VCPU"},
     {RULE_VMSA_PRIVILEGED, RULE_INVARIANT, "vmsa-privileged",
      "no VMSA runs that a VMPL below its own could have written",
