@@ -10,7 +10,7 @@
 #define SEV_VTOM (UINT64_C(1) << 1)
 #define SEV_RESTRICTED_INJECTION (UINT64_C(1) << 3)
 #define SEV_ALTERNATE_INJECTION (UINT64_C(1) << 4)
-/* Those that change nothing a guest of this emulator can see: DebugSwap, IBS, BTB, SMT, IBPB. */
+/* DebugSwap (vmsa.c), and those that change nothing a guest can see: IBS, BTB, SMT, IBPB. */
 #define SEV_SILENT                                                                                 \
     (UINT64_C(1) << 5 | UINT64_C(1) << 6 | UINT64_C(1) << 7 | UINT64_C(1) << 15                    \
      | UINT64_C(1) << 21)

@@ -11,7 +11,9 @@
 #include "cpu/loads.h"
 
 #define NO_PAGE UINT64_MAX
+#define RFLAGS_TF (UINT64_C(1) << 8)
 #define RFLAGS_IF (UINT64_C(1) << 9)
+#define DR6_BS (UINT64_C(1) << 14)
 #define SEV_INJECTION_MODES (UINT64_C(3) << 3)
 
 enum { STUCK_LIMIT = 64 };
@@ -159,10 +161,26 @@ static enum step fill_step(struct vcpu *vcpu, enum vcpu_visible *visible, struct
     return *visible != 0 ? STEP_VISIBLE : STEP_FAULT;
 }
 
+/*
+ * The single-step trap behind an instruction that cpu/ carried out (APM 2 13.1.4): the engine
+ * raises its own. INT n and exceptions have cleared TF.
+ */
+static enum step single_step(struct vcpu *vcpu, enum step step, uint64_t retired_before,
+                             struct fault *fault)
+{
+    if (step != STEP_NEXT || vcpu->retired == retired_before
+        || (vcpu_reg(vcpu, UC_X86_REG_RFLAGS) & RFLAGS_TF) == 0)
+        return step;
+    vcpu_reg_set(vcpu, UC_X86_REG_DR6, vcpu_reg(vcpu, UC_X86_REG_DR6) | DR6_BS);
+    *fault = fault_exception(CPU_VECTOR_DB, false, 0);
+    return STEP_FAULT;
+}
+
 static enum step engine_step(struct vcpu *vcpu, enum vcpu_visible *visible, struct fault *fault)
 {
+    const uint64_t before = vcpu->retired;
     const uc_err err = engine_run(vcpu);
-    const uint64_t rip = vcpu_reg(vcpu, UC_X86_REG_RIP);
+    const uint64_t rip = vcpu_reg(vcpu, UC_X86_REG_RIP), retired = vcpu->retired;
 
     if (mode_lacks(vcpu, fault))
         return STEP_FAULT;
@@ -185,9 +203,15 @@ static enum step engine_step(struct vcpu *vcpu, enum vcpu_visible *visible, stru
         scan_translations_drop(vcpu);
         return STEP_NEXT;
     case STOP_INTERRUPT: return interrupt_take(vcpu, false, fault);
-    case STOP_TRAP: return intercept_trap(vcpu, visible, fault);
-    case STOP_EXIT: return intercept_exit(vcpu, vcpu->stop_code, visible, fault);
-    case STOP_SYSCALL: return exception_syscall(vcpu, rip, fault) ? STEP_NEXT : STEP_FAULT;
+    case STOP_TRAP:
+        return single_step(vcpu, intercept_trap(vcpu, visible, fault), retired, fault);
+    case STOP_EXIT:
+        return single_step(vcpu, intercept_exit(vcpu, vcpu->stop_code, visible, fault), retired,
+                           fault);
+    case STOP_SYSCALL:
+        if (!exception_syscall(vcpu, rip, fault))
+            return STEP_FAULT;
+        return single_step(vcpu, STEP_NEXT, before, fault);
     case STOP_FILL: return fill_step(vcpu, visible, fault);
     case STOP_NONE: break;
     }

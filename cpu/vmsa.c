@@ -12,6 +12,7 @@
 #define EFER_LMA (UINT64_C(1) << 10)
 #define EFER_SVME (UINT64_C(1) << 12)
 #define RFLAGS_VM (UINT64_C(1) << 17)
+#define SEV_DEBUG_SWAP (UINT64_C(1) << 5)
 #define MSR_EFER 0xc0000080u
 
 struct field {
@@ -114,6 +115,27 @@ static void control_load(uc_engine *uc, const struct vmsa *vmsa)
     cr_write(uc, UC_X86_REG_CR3, vmsa->cr3);
 }
 
+/*
+ * DR0 to DR3 are in the VMSA with DebugSwap alone (SEV_FEATURES bit 5; APM 2 table B-4). Without it
+ * they are the hypervisor's to save: the engine keeps them for its VMSA, as a hypervisor would.
+ */
+static bool swaps_debug(const struct vmsa *vmsa)
+{
+    return (vmsa->sev_features & SEV_DEBUG_SWAP) != 0;
+}
+
+static bool is_debug_address(const struct field *field)
+{
+    return field->offset >= offsetof(struct vmsa, dr)
+           && field->offset < offsetof(struct vmsa, dr) + sizeof(((struct vmsa *)0)->dr);
+}
+
+static void debug_addresses_read(uc_engine *uc, uint64_t dr[4])
+{
+    for (unsigned i = 0; i < 4; i++)
+        uc_reg_read(uc, UC_X86_REG_DR0 + (int)i, &dr[i]);
+}
+
 static void plain_load(uc_engine *uc, const struct vmsa_cache *cache, const struct vmsa *vmsa)
 {
     int regs[PLAIN_FIELDS];
@@ -121,7 +143,8 @@ static void plain_load(uc_engine *uc, const struct vmsa_cache *cache, const stru
     int count = 0;
     for (size_t i = 0; i < PLAIN_FIELDS; i++) {
         const struct field *field = &plain_fields[i];
-        if (!differs(cache, vmsa, field->offset, field->bytes))
+        if (!differs(cache, vmsa, field->offset, field->bytes)
+            || (is_debug_address(field) && !swaps_debug(vmsa)))
             continue;
         regs[count] = field->reg;
         values[count++] = (uint8_t *)(uintptr_t)vmsa + field->offset;
@@ -205,6 +228,7 @@ void vmsa_load(struct hidden *hidden, struct vmsa_cache *cache, const struct vms
     if (control || hidden_differs(cache, vmsa))
         hidden_load(hidden, vmsa);
     cache->image = *vmsa;
+    debug_addresses_read(uc, cache->image.dr);
     cache->valid = TRUE;
 }
 
@@ -230,6 +254,8 @@ static void table_store(uc_engine *uc, int reg, struct vmsa_segment *table)
 void vmsa_store(struct hidden *hidden, struct vmsa_cache *cache, struct vmsa *out)
 {
     uc_engine *uc = hidden->uc;
+    uint64_t dr[4];
+    memcpy(dr, out->dr, sizeof(dr));
     plain_store(uc, out);
     for (unsigned st = 0; st < 8; st++)
         uc_reg_read(uc, x87_reg(out, st), out->x87[st]);
@@ -255,4 +281,6 @@ void vmsa_store(struct hidden *hidden, struct vmsa_cache *cache, struct vmsa *ou
     out->vintr_ctrl |= hidden_nmi_mask(hidden) ? VMSA_VINTR_NMI_MASK : 0;
     cache->image = *out;
     cache->valid = TRUE;
+    if (!swaps_debug(out))
+        memcpy(out->dr, dr, sizeof(dr));
 }

@@ -3,7 +3,7 @@
 add_library(test_cpu_fixture STATIC cpu_fixture.c cpu_code.S cpu_mode_code.S)
 target_link_libraries(test_cpu_fixture PUBLIC prova_cpu)
 foreach(part run intercept fault tlb scrub enter pte determinism observe labels seen loads watch
-        mode compat)
+        mode compat system)
     prova_unit_test(NAME cpu_${part} SOURCES test_cpu_${part}.c LIBS test_cpu_fixture
         PkgConfig::UNICORN LABELS quick)
 endforeach()

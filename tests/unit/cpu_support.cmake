@@ -3,8 +3,10 @@
 prova_unit_test(NAME cpu_vmsa SOURCES test_cpu_vmsa.c
     LIBS prova_cpu PkgConfig::UNICORN LABELS quick)
 prova_unit_test(NAME cpu_cpuid SOURCES test_cpu_cpuid.c LIBS prova_cpu LABELS quick)
-prova_unit_test(NAME cpu_decode SOURCES test_cpu_decode.c
-    LIBS prova_cpu PkgConfig::UNICORN PkgConfig::CAPSTONE LABELS quick)
+foreach(name decode decode_modes)
+    prova_unit_test(NAME cpu_${name} SOURCES test_cpu_${name}.c
+        LIBS prova_cpu PkgConfig::UNICORN PkgConfig::CAPSTONE LABELS quick)
+endforeach()
 prova_unit_test(NAME cpu_symbols SOURCES test_cpu_symbols.c LIBS prova_cpu LABELS quick)
 # With a memory of their own instead of cpu/mmu.c, so that each access can be made to fail.
 foreach(name exception event)

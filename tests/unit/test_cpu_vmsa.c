@@ -60,6 +60,7 @@ static void state_fill(struct vmsa *vmsa, uint8_t salt)
     vmsa_init_long_mode(vmsa);
     for (unsigned i = 0; i < G_N_ELEMENTS(gpr); i++)
         *gpr[i] = UINT64_C(0x00007a0102030400) * (i + 1) + salt;
+    vmsa->sev_features = 1 | 1u << 5; /* DebugSwap: DR0 to DR3 are part of it */
     vmsa->rip = CODE_VA + salt;
     vmsa->rflags = 0x246 + (salt & 1); /* IF, ZF, PF, CF */
     vmsa->cr3 = UINT64_C(0x8000000123000) + ((uint64_t)salt << 12);
@@ -199,6 +200,41 @@ static void test_shadow_and_nmi_mask(void)
     bench_close(&bench);
 }
 
+static uint64_t engine_dr0(struct bench *bench)
+{
+    uint64_t value = 0;
+
+    uc_reg_read(bench->uc, UC_X86_REG_DR0, &value);
+    return value;
+}
+
+/* APM 2 table B-4: DR0 to DR3 are loaded and stored with DebugSwap only; DR6 and DR7 always. */
+static void test_debug_swap(void)
+{
+    const uint64_t own = 0x7777;
+    struct bench bench;
+    struct vmsa vmsa;
+
+    bench_open(&bench);
+    state_fill(&vmsa, 0);
+    vmsa.sev_features = 1;
+    vmsa.dr7 = 0x401;
+    vmsa_load(&bench.hidden, &bench.cache, &vmsa);
+    g_assert_cmphex(engine_dr0(&bench), ==, 0);
+    uc_reg_write(bench.uc, UC_X86_REG_DR0, &own);
+    uc_reg_write(bench.uc, UC_X86_REG_DR7, &own);
+    vmsa_store(&bench.hidden, &bench.cache, &vmsa);
+    g_assert_cmphex(vmsa.dr[0], ==, 0x1000);
+    g_assert_cmphex(vmsa.dr7, ==, own);
+    /* What the engine holds is known all the same, when the next VMRUN swaps it. */
+    vmsa.sev_features |= 1u << 5;
+    vmsa_load(&bench.hidden, &bench.cache, &vmsa);
+    g_assert_cmphex(engine_dr0(&bench), ==, 0x1000);
+    vmsa_store(&bench.hidden, &bench.cache, &vmsa);
+    g_assert_cmphex(vmsa.dr[0], ==, 0x1000);
+    bench_close(&bench);
+}
+
 struct check_case {
     const char *name;
     size_t offset;
@@ -295,5 +331,6 @@ int main(int argc, char **argv)
     g_test_add_func("/cpu/vmsa/shadow-and-nmi-mask", test_shadow_and_nmi_mask);
     g_test_add_func("/cpu/vmsa/apm2-15.5.1-consistency-checks", test_check);
     g_test_add_func("/cpu/vmsa/apm2-14-modes", test_check_modes);
+    g_test_add_func("/cpu/vmsa/table-b-4-debug-swap", test_debug_swap);
     return g_test_run();
 }
