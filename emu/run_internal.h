@@ -11,7 +11,8 @@ enum { RUN_INPUTS_MAX = 5, RUN_FAULTS_MAX = 64 };
 /* What a Linux kernel gets if nobody says otherwise. It is a guest that knows no SecureTSC and no
  * restricted injection, and addresses that stay where they are can be traced. */
 #define LINUX_CMDLINE_DEFAULT                                                                      \
-    "console=ttyS0 nokaslr no5lvl tsc_early_khz=1000000 tsc=reliable panic=-1 quiet"
+    "console=ttyS0 nokaslr no5lvl tsc_early_khz=1000000 tsc=reliable reboot=acpi panic=-1 "        \
+    "quiet"
 #define LINUX_MEMORY_DEFAULT (UINT64_C(256) << 20)
 enum { LINUX_VMPL_DEFAULT = 2 };
 

@@ -27,7 +27,9 @@
 
 #define MARKER "PROVA-SHELL-READY"
 /* What prova run gives a kernel by itself. */
-#define CMDLINE "console=ttyS0 nokaslr no5lvl tsc_early_khz=1000000 tsc=reliable panic=-1 quiet"
+#define CMDLINE                                                                                    \
+    "console=ttyS0 nokaslr no5lvl tsc_early_khz=1000000 tsc=reliable reboot=acpi panic=-1 "        \
+    "quiet"
 
 enum { ROUNDS_DEFAULT = 5, ROUNDS_MAX = 101, LIMIT_MS = 120000, ARGS_MAX = 40 };
 
