@@ -24,11 +24,8 @@ static void end_of_interrupt(struct machine *machine, struct lapic *lapic)
 {
     bool level;
     uint8_t vector = lapic_eoi(lapic, &level);
-    while (level) {
-        struct ioapic_message message = ioapic_eoi(&machine->honest.ioapic, vector);
-        honest_message(machine, machine->honest.ioapic_vmpl, &message);
-        level = message.vector != 0;
-    }
+    if (level)
+        honest_pins_send(machine, ioapic_eoi(&machine->honest.ioapic, vector));
 }
 
 bool honest_x2apic_write(struct machine *machine, const struct hv_exit *exit, uint64_t index,

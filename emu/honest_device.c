@@ -14,7 +14,7 @@
 static void line_set(struct machine *machine, unsigned pin, bool high)
 {
     struct ioapic_message message = ioapic_line_set(&machine->honest.ioapic, pin, high);
-    honest_message(machine, machine->honest.ioapic_vmpl, &message);
+    honest_message(machine, &message);
 }
 
 static void uart_line_update(struct machine *machine)
@@ -140,7 +140,6 @@ uint32_t device_mmio_read(struct machine *machine, uint64_t gpa)
 void device_mmio_write(struct machine *machine, uint8_t vmpl, uint64_t gpa, uint32_t value)
 {
     machine->honest.ioapic_vmpl = vmpl;
-    struct ioapic_message message =
-        ioapic_write(&machine->honest.ioapic, (uint32_t)(gpa - IOAPIC_GPA), value);
-    honest_message(machine, vmpl, &message);
+    uint32_t offset = (uint32_t)(gpa - IOAPIC_GPA);
+    honest_pins_send(machine, ioapic_write(&machine->honest.ioapic, offset, value));
 }

@@ -59,8 +59,10 @@ void honest_reinject(struct machine *machine, const struct hv_exit *exit);
 
 /* emu/honest_ipi.c. The command of an APIC's ICR, from a VMPL of a processor; false: it is none. */
 bool honest_ipi(struct machine *machine, uint32_t cpu, uint8_t vmpl, uint64_t icr);
-/* Sends what a pin of the IOAPIC sends; vector 0 is nothing. */
-void honest_message(struct machine *machine, uint8_t vmpl, const struct ioapic_message *message);
+/* Delivers what a pin of the IOAPIC sends; vector 0 is nothing. */
+void honest_message(struct machine *machine, const struct ioapic_message *message);
+/* What those pins, a bit each, have to send. */
+void honest_pins_send(struct machine *machine, uint32_t pins);
 
 /* emu/honest_apic.c. Registers of the x2APIC; false: #GP. */
 bool honest_x2apic_read(struct machine *machine, const struct hv_exit *exit, uint64_t index,

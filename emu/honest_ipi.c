@@ -79,8 +79,9 @@ bool honest_ipi(struct machine *machine, uint32_t cpu, uint8_t vmpl, uint64_t ic
     return true;
 }
 
-void honest_message(struct machine *machine, uint8_t vmpl, const struct ioapic_message *message)
+void honest_message(struct machine *machine, const struct ioapic_message *message)
 {
+    uint8_t vmpl = machine->honest.ioapic_vmpl;
     enum { BROADCAST = 0xff };
     bool all = message->destination == BROADCAST;
     uint64_t icr = (uint64_t)(message->logical ? ICR_LOGICAL : 0) |
@@ -98,5 +99,15 @@ void honest_message(struct machine *machine, uint8_t vmpl, const struct ioapic_m
             honest_interrupt_accept(machine, target, vmpl, message->vector, message->level);
         else
             honest_nmi(machine, target, vmpl);
+    }
+}
+
+void honest_pins_send(struct machine *machine, uint32_t pins)
+{
+    for (unsigned pin = 0; pin < IOAPIC_PINS; pin++) {
+        if (!(pins >> pin & 1))
+            continue;
+        struct ioapic_message message = ioapic_level_send(&machine->honest.ioapic, pin);
+        honest_message(machine, &message);
     }
 }

@@ -40,7 +40,7 @@ static struct ioapic_message pin_send(struct ioapic *ioapic, unsigned pin)
     };
 }
 
-static struct ioapic_message level_send(struct ioapic *ioapic, unsigned pin)
+struct ioapic_message ioapic_level_send(struct ioapic *ioapic, unsigned pin)
 {
     if (!(ioapic->pin[pin] & PIN_LEVEL) || !(ioapic->lines >> pin & 1))
         return (struct ioapic_message){0};
@@ -56,18 +56,17 @@ struct ioapic_message ioapic_line_set(struct ioapic *ioapic, unsigned pin, bool 
     return high && !was ? pin_send(ioapic, pin) : (struct ioapic_message){0};
 }
 
-struct ioapic_message ioapic_eoi(struct ioapic *ioapic, uint8_t vector)
+uint32_t ioapic_eoi(struct ioapic *ioapic, uint8_t vector)
 {
+    uint32_t pins = 0;
     for (unsigned pin = 0; pin < IOAPIC_PINS; pin++) {
         uint64_t entry = ioapic->pin[pin];
         if ((uint8_t)entry != vector || !(entry & PIN_LEVEL) || !(entry & PIN_REMOTE_IRR))
             continue;
         ioapic->pin[pin] &= ~PIN_REMOTE_IRR;
-        struct ioapic_message message = level_send(ioapic, pin);
-        if (message.vector != 0)
-            return message;
+        pins |= UINT32_C(1) << pin;
     }
-    return (struct ioapic_message){0};
+    return pins;
 }
 
 static uint32_t window_read(const struct ioapic *ioapic)
@@ -83,20 +82,20 @@ static uint32_t window_read(const struct ioapic *ioapic)
     }
 }
 
-static struct ioapic_message window_write(struct ioapic *ioapic, uint32_t value)
+static uint32_t window_write(struct ioapic *ioapic, uint32_t value)
 {
     if (ioapic->index == REG_ID)
         ioapic->id = value >> 24 & 0xf;
     unsigned pin = (ioapic->index - REG_PIN_FIRST) / 2u;
     if (ioapic->index < REG_PIN_FIRST || pin >= IOAPIC_PINS)
-        return (struct ioapic_message){0};
+        return 0;
     unsigned shift = (ioapic->index & 1) * 32;
     uint64_t mask = PIN_WRITABLE & UINT64_C(0xffffffff) << shift;
     uint64_t entry = (ioapic->pin[pin] & ~mask) | ((uint64_t)value << shift & mask);
     if (!(entry & PIN_LEVEL)) /* how software without the EOI register clears it */
         entry &= ~PIN_REMOTE_IRR;
     ioapic->pin[pin] = entry;
-    return level_send(ioapic, pin);
+    return UINT32_C(1) << pin;
 }
 
 uint32_t ioapic_read(const struct ioapic *ioapic, uint32_t offset)
@@ -108,7 +107,7 @@ uint32_t ioapic_read(const struct ioapic *ioapic, uint32_t offset)
     }
 }
 
-struct ioapic_message ioapic_write(struct ioapic *ioapic, uint32_t offset, uint32_t value)
+uint32_t ioapic_write(struct ioapic *ioapic, uint32_t offset, uint32_t value)
 {
     switch (offset) {
     case IOREGSEL: ioapic->index = (uint8_t)value; break;
@@ -116,5 +115,5 @@ struct ioapic_message ioapic_write(struct ioapic *ioapic, uint32_t offset, uint3
     case IOEOI: return ioapic_eoi(ioapic, (uint8_t)value);
     default: break;
     }
-    return (struct ioapic_message){0};
+    return 0;
 }

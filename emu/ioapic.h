@@ -29,13 +29,14 @@ void ioapic_init(struct ioapic *ioapic);
 
 /* 32-bit registers at an offset into the page; others read 0 and swallow what is written. */
 uint32_t ioapic_read(const struct ioapic *ioapic, uint32_t offset);
-/* What a pin sends because its entry has changed, or its interrupt has ended. */
-struct ioapic_message ioapic_write(struct ioapic *ioapic, uint32_t offset, uint32_t value);
+/* Returns the pins, a bit each, that may have something to send now: ioapic_level_send(). */
+uint32_t ioapic_write(struct ioapic *ioapic, uint32_t offset, uint32_t value);
 
 struct ioapic_message ioapic_line_set(struct ioapic *ioapic, unsigned pin, bool high);
 
-/* The end of a level-triggered vector: a line that is still high sends again. Of several pins with
- * that vector the first that does; the caller asks until there is no message. */
-struct ioapic_message ioapic_eoi(struct ioapic *ioapic, uint8_t vector);
+/* The end of a level-triggered vector. Returns the pins that it was for. */
+uint32_t ioapic_eoi(struct ioapic *ioapic, uint8_t vector);
+/* What a level-triggered pin sends whose line is high and whose last interrupt has ended. */
+struct ioapic_message ioapic_level_send(struct ioapic *ioapic, unsigned pin);
 
 #endif
