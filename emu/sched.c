@@ -14,6 +14,8 @@ enum {
 #define LIMIT_TIME_CYCLES UINT64_C(3600000000000)
 /* The idle rule: a loop that never leaves the guest and changes nothing that anybody can see. */
 #define IDLE_INSNS UINT64_C(2000000000)
+/* The monitor measures a kernel before it starts it, some 40 instructions for each byte. */
+#define IDLE_INSNS_KERNEL UINT64_C(10000000000)
 
 /* SplitMix64: the schedule's own generator, state in the machine. */
 static uint64_t random_next(uint64_t *state)
@@ -236,6 +238,7 @@ static uint64_t limit_or(uint64_t given, uint64_t otherwise)
 static void limits_check(struct machine *machine, const struct processor *processor)
 {
     uint64_t events = trace_count(machine->trace);
+    uint64_t idle = machine->config.kernel_path != NULL ? IDLE_INSNS_KERNEL : IDLE_INSNS;
     if (machine->insns >= limit_or(machine->config.limit_insns, LIMIT_INSNS))
         machine_end(machine, RUN_END_LIMIT_INSNS, machine->insns,
                     "limit of retired instructions reached (--limit-insns)");
@@ -248,7 +251,7 @@ static void limits_check(struct machine *machine, const struct processor *proces
     if (events != machine->progress_events) {
         machine->progress_events = events;
         machine->progress_insns = machine->insns;
-    } else if (machine->insns - machine->progress_insns >= IDLE_INSNS) {
+    } else if (machine->insns - machine->progress_insns >= idle) {
         machine_end(machine, RUN_END_IDLE, machine->insns,
                     "the guest runs on and on without any event: an endless loop");
     }
