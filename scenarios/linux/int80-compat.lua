@@ -2,7 +2,7 @@
 --
 -- Heckler against a Linux guest whose owner has asked for 32-bit system calls (ia32_emulation=on).
 -- A process has 1 in EAX, 77 in EBX, and does nothing but jump to where it is: it never makes a
--- system call. The hypervisor injects vector 0x80 into it, first as EVENTINJ, then through the APIC.
+-- system call. The hypervisor injects vector 0x80 into it: first as EVENTINJ, then by the APIC.
 --
 --   prova run scenarios/linux/int80-compat.lua --kernel vmlinuz --initrd initrd.gz
 --
