@@ -58,7 +58,7 @@ static void test_identity(void)
     g_assert_cmphex(value, ==, 0x20020);
 }
 
-/* 16.11: what is no register of x2APIC mode is #GP, and so are the upper halves of those that are */
+/* 16.11: what is no register of x2APIC mode is #GP, and so are the upper halves of registers. */
 static void test_no_register(void)
 {
     static const uint32_t none[] = {0x800, 0x801, 0x80e, 0x82f, 0x831, 0x83a, 0x840, 0x8ff};
