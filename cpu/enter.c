@@ -187,6 +187,7 @@ static void state_begin(struct vcpu *vcpu, const struct vmcb *vmcb)
     state->virtual_tom = vcpu->image.virtual_tom;
     state->exitintinfo = 0;
     state->insns_world = 0;
+    state->carried_at = UINT64_MAX;
     fill_slice_begin(vcpu);
     state->enter_count++;
     if (state->intercepts != vmcb->intercepts) {
@@ -305,6 +306,8 @@ static void image_store(struct vcpu *vcpu, const struct fault *fault)
     struct vmsa *image = &vcpu->image;
 
     vmsa_store(&vcpu->hidden, &vcpu->state.cache, image);
+    if (run_shadow_over(vcpu))
+        image->vintr_ctrl &= ~VMSA_VINTR_INT_SHADOW;
     image->virtual_tom = vcpu->state.virtual_tom;
     image->guest_exitcode = fault->exit_code;
     image->guest_exitinfo1 = fault->exitinfo1;

@@ -95,5 +95,6 @@ void insn_done(struct vcpu *vcpu, const struct insn *insn, uint32_t cost)
     vcpu_reg_set(vcpu, UC_X86_REG_RIP, mode_rip_behind(vcpu, insn->length));
     vcpu->retired++;
     run_sync(vcpu);
+    vcpu->state.carried_at = vcpu->state.insns_world;
     vcpu->clock->cycles += cost;
 }

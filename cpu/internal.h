@@ -218,6 +218,8 @@ struct vcpu_state {
     uint64_t exitintinfo; /* event being delivered when an exit happened (exception.c sets it) */
     uint64_t rdrand_count;
     uint64_t insns_world; /* retired since VMRUN */
+    uint64_t carried_at;  /* insns_world behind the last instruction carried out here, not by the
+                             engine, which does not know that its interrupt shadow is over */
     uint64_t enter_count;
     uint32_t tlb_asid;
     uint32_t shared_count; /* C=0 pages touched in this slice */
@@ -483,6 +485,8 @@ void mmu_first_store(struct vcpu *vcpu, uint64_t gva, uint64_t gpa, uint64_t spa
 
 /* Tells the clock what has been retired so far. */
 void run_sync(struct vcpu *vcpu);
+/* Nothing was executed since an instruction that was carried out here: no interrupt shadow. */
+bool run_shadow_over(const struct vcpu *vcpu);
 /* The automatic exit that a FAULT_EXIT stands for: stores the VMSA, leaves the guest. */
 void enter_leave(struct vcpu *vcpu, const struct fault *fault, struct vcpu_exit *exit);
 

@@ -105,6 +105,11 @@ static bool canonical(uint64_t gva)
 
 /* ------------------------------------------------------------------ virtual interrupts */
 
+bool run_shadow_over(const struct vcpu *vcpu)
+{
+    return vcpu->state.insns_world == vcpu->state.carried_at;
+}
+
 static bool interrupt_pending(const struct vcpu *vcpu)
 {
     return vcpu->vmcb->v_irq && (vcpu->state.sev_features & SEV_INJECTION_MODES) == 0;
@@ -114,6 +119,8 @@ static bool interrupt_open(struct vcpu *vcpu)
 {
     if ((vcpu_reg(vcpu, UC_X86_REG_RFLAGS) & RFLAGS_IF) == 0)
         return false;
+    if (run_shadow_over(vcpu))
+        return true;
     hidden_fetch(&vcpu->hidden);
     return !hidden_shadow(&vcpu->hidden);
 }

@@ -190,12 +190,18 @@ static void kick(struct machine *machine, uint32_t cpu)
         hv_kick(machine, cpu);
 }
 
+/* The VMPL takes what is posted, as far as the VMCB says (APM 2 table B-1, GUEST_INTERRUPT_MASK).
+ */
+static bool takes(struct machine *machine, uint32_t cpu, uint8_t vmpl)
+{
+    const struct vmcb *vmcb = hv_vmcb(machine, machine->honest.cpu[cpu].vmsa[vmpl]);
+    return !apic_used(machine, cpu, vmpl) || vmcb == NULL || vmcb->guest_interrupts ||
+           vmcb->eventinj & EVENTINJ_VALID;
+}
+
 bool honest_event_wakes(struct machine *machine, uint32_t cpu, uint8_t vmpl)
 {
-    const struct honest_cpu *books = &machine->honest.cpu[cpu];
-    const struct vmcb *vmcb = hv_vmcb(machine, books->vmsa[vmpl]);
-    return books->runnable || !apic_used(machine, cpu, vmpl) || vmcb == NULL ||
-           vmcb->guest_interrupts || vmcb->eventinj & EVENTINJ_VALID;
+    return machine->honest.cpu[cpu].runnable || takes(machine, cpu, vmpl);
 }
 
 /* The VMPL has news and is not less privileged than the one at work: it is what runs next. */
@@ -204,7 +210,8 @@ static void rouse(struct machine *machine, uint32_t cpu, uint8_t vmpl)
     struct honest_cpu *target = &machine->honest.cpu[cpu];
     target->vmpl = vmpl;
     target->runnable = true;
-    target->roused = machine->processor[cpu].exit_pending;
+    target->roused = machine->processor[cpu].exit_pending &&
+                     (target->roused || takes(machine, cpu, vmpl));
     target->hold[vmpl] = HONEST_HOLD_NONE;
     processor_wake(machine, cpu);
 }
@@ -225,11 +232,22 @@ static void deliver(struct machine *machine, uint32_t cpu, uint8_t vmpl)
     rouse(machine, cpu, vmpl);
 }
 
+/* The vector may be the one that has just been taken: first is seen what has, then it is requested
+ * anew. */
+static void apic_accept(struct machine *machine, uint32_t cpu, uint8_t vmpl, uint8_t vector,
+                        bool level)
+{
+    if (vmpl <= machine->honest.cpu[cpu].vmpl)
+        kick(machine, cpu);
+    honest_events_sync(machine, cpu, vmpl);
+    lapic_accept(&machine->honest.cpu[cpu].lapic[vmpl], vector, level);
+}
+
 void honest_interrupt_accept(struct machine *machine, uint32_t cpu, uint8_t vmpl, uint8_t vector,
                              bool level)
 {
     if (apic_used(machine, cpu, vmpl))
-        lapic_accept(&machine->honest.cpu[cpu].lapic[vmpl], vector, level);
+        apic_accept(machine, cpu, vmpl, vector, level);
     else if (vector >= LAPIC_VECTOR_LEGAL_MIN)
         vector_set(&machine->honest.cpu[cpu].events[vmpl], vector);
     deliver(machine, cpu, vmpl);

@@ -48,7 +48,7 @@ void honest_interrupt_accept(struct machine *machine, uint32_t cpu, uint8_t vmpl
 /* What the guest has taken of what was posted since it was last looked at; it must have left. */
 void honest_events_sync(struct machine *machine, uint32_t cpu, uint8_t vmpl);
 /* Whether a posted event ends the processor's HLT or hold: one that halts with interrupts masked
- * sleeps on, which the VMCB says (APM 2 table B-1, GUEST_INTERRUPT_MASK). */
+ * sleeps on. */
 bool honest_event_wakes(struct machine *machine, uint32_t cpu, uint8_t vmpl);
 /* Whether something waits that could not be posted because another event goes first. */
 bool honest_events_due(const struct machine *machine, uint32_t cpu);

@@ -6,7 +6,7 @@
  * went wrong. ask() has the test's own hypervisor do something: tests/unit/test_emu_event.c.
  */
 #include "tests/images/events.h"
-#include "tests/images/bare.h"
+#include "tests/images/idt.h"
 
 enum {
     VECTOR_NMI = 2,
@@ -31,22 +31,12 @@ enum {
 
 extern const uint8_t layout_memory_start[], layout_launch_page_tables[], image_end[];
 
-struct frame; /* what the processor pushes */
-typedef void handler(struct frame *frame);
-
-struct gate {
-    uint16_t low, selector, attributes, middle;
-    uint32_t high, reserved;
-};
-
 enum state { SPIN, HALT, HOLD };
 
 static uint8_t stack[CPUS_MAX][PAGE] __attribute__((aligned(4096)));
 static uint8_t vmsa[CPUS_MAX + 1][PAGE] __attribute__((aligned(4096)));
 static uint8_t stack_vmpl1[PAGE] __attribute__((aligned(4096)));
 static uint8_t saved[CPUS_MAX][GHCB_BUFFER] __attribute__((aligned(8)));
-static struct gate idt[256];
-static const uint64_t gdt[] = {0, UINT64_C(0x00af9b000000ffff), UINT64_C(0x00cf93000000ffff)};
 static int restricted;
 
 static volatile uint8_t serving[CPUS_MAX];
@@ -75,28 +65,6 @@ static volatile uint16_t *doorbell_of(uint32_t index)
 static void ask(enum ask what)
 {
     msr_call((uint64_t)what << 12 | 0x010);
-}
-
-static void sti(void)
-{
-    __asm__ volatile("sti" : : : "memory");
-}
-
-static void cli(void)
-{
-    __asm__ volatile("cli" : : : "memory");
-}
-
-/* insn_hlt() is for the end of everything: it masks interrupts. */
-static void halt(void)
-{
-    __asm__ volatile("hlt" : : : "memory");
-}
-
-static void pauses(uint32_t count)
-{
-    for (uint32_t i = 0; i < count; i++)
-        insn_pause();
 }
 
 /* ------------------------------------------------------------------ events arrive */
@@ -202,16 +170,6 @@ static __attribute__((interrupt)) void on_0x60(struct frame *frame)
 }
 VECTOR(0x61)
 
-static void gate_set(uint8_t vector, handler *entry)
-{
-    const uint64_t address = (uint64_t)entry;
-    idt[vector] = (struct gate){.low = (uint16_t)address,
-                                .selector = 8,
-                                .attributes = 0x8e00,
-                                .middle = (uint16_t)(address >> 16),
-                                .high = (uint32_t)(address >> 32)};
-}
-
 static void idt_make(void)
 {
     static const struct {
@@ -223,15 +181,7 @@ static void idt_make(void)
         {0x56, on_0x56},    {0x60, on_0x60},      {0x61, on_0x61}, {0x62, on_0x62},
     };
     for (uint32_t i = 0; i < sizeof(gates) / sizeof(gates[0]); i++)
-        gate_set(gates[i].vector, gates[i].entry);
-}
-
-static void tables_load(void)
-{
-    const struct insn_table_register gdtr = {.limit = sizeof(gdt) - 1, .base = (uint64_t)gdt};
-    const struct insn_table_register idtr = {.limit = sizeof(idt) - 1, .base = (uint64_t)idt};
-    insn_lgdt(&gdtr);
-    insn_lidt(&idtr);
+        gate_set(gates[i].vector, (uint64_t)gates[i].entry);
 }
 
 static uint64_t doorbell_call(uint32_t index, uint64_t what, uint64_t gpa, uint64_t step)

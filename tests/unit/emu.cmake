@@ -23,6 +23,12 @@ prova_unit_test(NAME emu_event SOURCES test_emu_event.c LIBS prova_emu
     LABELS quick)
 add_dependencies(test_emu_event test-images)
 
+prova_unit_test(NAME emu_devices SOURCES test_emu_devices.c LIBS prova_emu
+    DEFINITIONS "PROVA_APIC_IMAGE=\"${PROJECT_BINARY_DIR}/tests/images/apic.elf\""
+                "PROVA_DEVICES_IMAGE=\"${PROJECT_BINARY_DIR}/tests/images/devices.elf\""
+    LABELS quick)
+add_dependencies(test_emu_devices test-images)
+
 prova_unit_test(NAME emu_secrets SOURCES test_emu_secrets.c LIBS prova_emu
     DEFINITIONS "PROVA_LEAK_IMAGE=\"${PROJECT_BINARY_DIR}/tests/images/leak.elf\"" LABELS quick)
 add_dependencies(test_emu_secrets test-images)
