@@ -10,6 +10,16 @@
 #include "emu/honest_internal.h"
 #include "rmp/access.h"
 
+/* The entry that counts for the page: a 2 MiB entry stands at the first of its 512 pages. */
+static struct rmp_operand entry_of(struct machine *machine, uint64_t spa)
+{
+    struct rmp_operand entry = {0};
+    hv_rmpread(machine, page_base_of(spa, PAGE_2M), &entry);
+    if (!entry.assigned || entry.size != PAGE_2M)
+        hv_rmpread(machine, spa, &entry);
+    return entry;
+}
+
 static void map_again(struct machine *machine, uint64_t gpa, uint64_t spa,
                       const struct rmp_operand *entry)
 {
@@ -43,8 +53,7 @@ void honest_npf(struct machine *machine, const struct hv_exit *exit)
     }
     if (spa == UINT64_MAX)
         return;
-    struct rmp_operand entry = {0};
-    hv_rmpread(machine, spa, &entry);
+    struct rmp_operand entry = entry_of(machine, spa);
     struct npt_mapping map = hv_npt_lookup(machine, gpa);
     if (!map.present) {
         map_again(machine, gpa, spa, &entry);

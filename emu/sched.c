@@ -15,7 +15,7 @@ enum {
 /* The idle rule: a loop that never leaves the guest and changes nothing that anybody can see. */
 #define IDLE_INSNS UINT64_C(2000000000)
 /* The monitor measures a kernel before it starts it, some 40 instructions for each byte. */
-#define IDLE_INSNS_KERNEL UINT64_C(10000000000)
+#define IDLE_INSNS_MEASURE UINT64_C(10000000000)
 
 /* SplitMix64: the schedule's own generator, state in the machine. */
 static uint64_t random_next(uint64_t *state)
@@ -235,10 +235,17 @@ static uint64_t limit_or(uint64_t given, uint64_t otherwise)
     return given ? given : otherwise;
 }
 
+/* VMPL 0 is at work, in a machine with a kernel. */
+static bool measures_kernel(const struct machine *machine)
+{
+    return machine->config.kernel_path != NULL &&
+           machine->honest.cpu[machine->last_cpu].vmpl == 0;
+}
+
 static void limits_check(struct machine *machine, const struct processor *processor)
 {
     uint64_t events = trace_count(machine->trace);
-    uint64_t idle = machine->config.kernel_path != NULL ? IDLE_INSNS_KERNEL : IDLE_INSNS;
+    uint64_t idle = measures_kernel(machine) ? IDLE_INSNS_MEASURE : IDLE_INSNS;
     if (machine->insns >= limit_or(machine->config.limit_insns, LIMIT_INSNS))
         machine_end(machine, RUN_END_LIMIT_INSNS, machine->insns,
                     "limit of retired instructions reached (--limit-insns)");

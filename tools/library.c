@@ -6,7 +6,7 @@
 #include "emu/error.h"
 #include "tools/tool.h"
 
-static const char *const groups[] = {"", "attacks", "reserve"};
+static const char *const groups[] = {"", "attacks", "linux", "reserve"};
 static const char suffix[] = ".lua";
 
 static void entry_free(gpointer data)

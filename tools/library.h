@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The scenarios that come with the command: scenarios/NAME.lua, scenarios/attacks/NN_name.lua,
- * scenarios/reserve/name.lua.
+ * scenarios/linux/name.lua, scenarios/reserve/name.lua.
  */
 #ifndef PROVA_TOOLS_LIBRARY_H
 #define PROVA_TOOLS_LIBRARY_H
@@ -11,7 +11,7 @@
 
 struct library_entry {
     char *name;        /* below scenarios/, without .lua: "boot", "attacks/01_double_map" */
-    const char *group; /* "", "attacks", "reserve" */
+    const char *group; /* "", "attacks", "linux", "reserve" */
     const char *plain; /* name without the group */
     char *path;
     char *target; /* a symbolic link: the name it stands for; NULL otherwise */

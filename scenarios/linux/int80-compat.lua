@@ -1,21 +1,22 @@
 -- SPDX-License-Identifier: GPL-2.0-or-later
 --
--- Heckler against a Linux guest whose owner has asked for 32-bit system calls (ia32_emulation=on).
--- A process has 1 in EAX, 77 in EBX, and does nothing but jump to where it is: it never makes a
--- system call. The hypervisor injects vector 0x80 into it: first as EVENTINJ, then by the APIC.
+-- Heckler against a Linux guest whose owner has asked for 32-bit system calls
+-- (ia32_emulation=on). A process has 1 in EAX, 77 in EBX, and does nothing but jump to where it
+-- is: it never makes a system call. The hypervisor injects vector 0x80 into it, first as
+-- EVENTINJ, then through the APIC.
 --
 --   prova run scenarios/linux/int80-compat.lua --kernel vmlinuz --initrd initrd.gz
 --
--- Source: Heckler, USENIX Security 2024, CVE-2024-25744 and CVE-2024-25743; attack catalogue A31;
---   Linux 6.12, int80_emulation() and int80_is_external() in arch/x86/entry/.
+-- Source: Heckler, USENIX Security 2024, CVE-2024-25744 and CVE-2024-25743; attack catalogue
+--   A31; Linux 6.12, int80_emulation() and int80_is_external() in arch/x86/entry/.
 -- Preconditions: an initramfs of tests/linux/initramfs.
--- Shows: the first process is gone, with exit code 77: the injected vector was a system call of its
---   own, exit(77). The handler of INT 0x80 does ask whether an interrupt has come instead: it looks
---   whether vector 0x80 is in service in the local APIC. But a guest's APIC is the hypervisor's
---   work, and what EVENTINJ brings is in no APIC. So this defence holds where a module of the guest
---   owns the APIC, and nowhere else; the one that works on SEV is that there is no INT 0x80 at all,
---   which is the default (int80.lua). The second vector goes through the APIC, as a device's would:
---   now it is in service, and the kernel panics.
+-- Shows: the first process is gone, with exit code 77: the injected vector was a system call of
+--   its own, exit(77). The handler of INT 0x80 does ask whether an interrupt has come instead:
+--   it looks whether vector 0x80 is in service in the local APIC. But a guest's APIC is the
+--   hypervisor's work, and what EVENTINJ brings is in no APIC. So this defence holds where a
+--   module of the guest owns the APIC, and nowhere else; the one that works on SEV is that there
+--   is no INT 0x80 at all, which is the default (int80.lua). The second vector goes through the
+--   APIC, as a device's would: now it is in service, and the kernel panics.
 -- Schedule: any. Recorded with Debian's 6.12.117 and 6.12.118, cloud and full.
 
 scenario {
@@ -23,8 +24,8 @@ scenario {
   source  = "Heckler, USENIX Security 2024; attack catalogue A31",
   monitor = "default",
   guest   = "linux",
-  cmdline = "console=ttyS0 nokaslr no5lvl tsc_early_khz=1000000 tsc=reliable panic=-1 quiet " ..
-            "ia32_emulation=on prova.do=shell",
+  cmdline = "console=ttyS0 nokaslr no5lvl tsc_early_khz=1000000 tsc=reliable panic=-1 " ..
+            "reboot=acpi quiet ia32_emulation=on prova.do=shell",
   expect  = {
     holds   = "all",
     ends    = "panic",
