@@ -126,19 +126,31 @@ bool device_port_write(struct machine *machine, uint32_t cpu, uint16_t port, uin
     return true;
 }
 
+/* Below 4 GiB: what is there besides the IOAPIC floats high, as on a machine without the device. */
+#define MMIO_GPA     UINT64_C(0xfe000000)
+#define MMIO_GPA_END UINT64_C(0x100000000)
+
 bool device_mmio_has(const struct machine *machine, uint64_t gpa, uint64_t bytes)
 {
-    return gpa >= IOAPIC_GPA && bytes <= IOAPIC_BYTES && gpa <= IOAPIC_GPA + IOAPIC_BYTES - bytes &&
+    return gpa >= MMIO_GPA && gpa < MMIO_GPA_END && bytes <= MMIO_GPA_END - gpa &&
            !honest_is_ram(machine, gpa, 1);
 }
 
-uint32_t device_mmio_read(struct machine *machine, uint64_t gpa)
+static bool is_ioapic(uint64_t gpa)
 {
-    return ioapic_read(&machine->honest.ioapic, (uint32_t)(gpa - IOAPIC_GPA));
+    return gpa >= IOAPIC_GPA && gpa < IOAPIC_GPA + IOAPIC_BYTES;
+}
+
+uint64_t device_mmio_read(struct machine *machine, uint64_t gpa)
+{
+    return is_ioapic(gpa) ? ioapic_read(&machine->honest.ioapic, (uint32_t)(gpa - IOAPIC_GPA))
+                          : UINT64_MAX;
 }
 
 void device_mmio_write(struct machine *machine, uint8_t vmpl, uint64_t gpa, uint32_t value)
 {
+    if (!is_ioapic(gpa))
+        return;
     machine->honest.ioapic_vmpl = vmpl;
     uint32_t offset = (uint32_t)(gpa - IOAPIC_GPA);
     honest_pins_send(machine, ioapic_write(&machine->honest.ioapic, offset, value));

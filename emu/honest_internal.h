@@ -82,9 +82,9 @@ void honest_cpuid(const struct machine *machine, uint32_t cpu, uint32_t leaf, ui
 /* emu/honest_device.c. One byte of a port; false: there is no such port. */
 bool device_port_read(struct machine *machine, uint32_t cpu, uint16_t port, uint8_t *value);
 bool device_port_write(struct machine *machine, uint32_t cpu, uint16_t port, uint8_t value);
-/* Registers behind a guest address, which an access of 1 to 8 bytes names. */
+/* Guest addresses that are no memory, which an access of 1 to 8 bytes names. */
 bool device_mmio_has(const struct machine *machine, uint64_t gpa, uint64_t bytes);
-uint32_t device_mmio_read(struct machine *machine, uint64_t gpa);
+uint64_t device_mmio_read(struct machine *machine, uint64_t gpa);
 void device_mmio_write(struct machine *machine, uint8_t vmpl, uint64_t gpa, uint32_t value);
 
 /* emu/honest_npf.c */

@@ -60,8 +60,8 @@ static void string_io(struct honest_request *request, uint16_t port, unsigned by
     }
 }
 
-/* An access to memory that only a device answers: SW_EXITINFO1 is the address, 2 the bytes. Its
- * registers have 32 bits; what an access has beyond that reads 0. */
+/* An access to what is no memory: SW_EXITINFO1 is the address, 2 the bytes. A device's registers
+ * have 32 bits; what an access has beyond that reads 0. */
 void request_mmio(struct honest_request *request, bool write)
 {
     const struct hv_exit *exit = request->exit;
@@ -71,16 +71,15 @@ void request_mmio(struct honest_request *request, bool write)
         return;
     }
     uint8_t *at = scratch(request, 1, (unsigned)bytes);
-    uint32_t value = 0;
+    uint64_t value = 0;
     if (at == NULL)
         return;
     if (write) {
-        memcpy(&value, at, MIN(bytes, sizeof(value)));
-        device_mmio_write(request->machine, exit->vmpl, gpa, value);
+        memcpy(&value, at, bytes);
+        device_mmio_write(request->machine, exit->vmpl, gpa, (uint32_t)value);
     } else {
         value = device_mmio_read(request->machine, gpa);
-        memset(at, 0, bytes);
-        memcpy(at, &value, MIN(bytes, sizeof(value)));
+        memcpy(at, &value, bytes);
     }
 }
 

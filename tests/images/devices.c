@@ -11,6 +11,9 @@ enum { VECTOR_VC = 29, VECTOR_UART = 0x31 };
 enum { UART = 0x3f8, UART_IER, UART_IIR, UART_LCR, UART_MCR, UART_LSR };
 enum { IOAPIC_SELECT = 0x00, IOAPIC_WINDOW = 0x10, IOAPIC_PIN4 = 0x18, PIN_LEVEL = 1 << 15 };
 #define IOAPIC_GPA     UINT64_C(0xfec00000)
+#define MMIO_GPA       UINT64_C(0xfe000000) /* where no memory is, to 4 GiB */
+#define MMIO_GPA_END   UINT64_C(0x100000000)
+#define NO_DEVICE_GPA  UINT64_C(0xfed803c0) /* where Linux looks for a reason of the last reset */
 #define NAE_IOIO       UINT64_C(0x7b)
 #define NAE_MMIO_READ  UINT64_C(0x80000001)
 #define NAE_MMIO_WRITE UINT64_C(0x80000002)
@@ -112,8 +115,13 @@ static void check_ioapic(void)
     ioapic_set(IOAPIC_SELECT, 1);
     must(ioapic_get(IOAPIC_WINDOW) == 0x170020, 51);
     struct regs regs = {0};
-    must(event(NAE_MMIO_READ, IOAPIC_GPA + 0xffd, 4, &regs) == 2, 52); /* across its end */
-    must(event(NAE_MMIO_READ, IOAPIC_GPA - 4, 4, &regs) == 2, 53);
+    must(event(NAE_MMIO_READ, MMIO_GPA - 4, 4, &regs) == 2, 52);
+    must(event(NAE_MMIO_READ, MMIO_GPA_END - 3, 4, &regs) == 2, 53); /* across its end */
+    must(ioapic_get(0x1000) == UINT32_MAX, 57); /* behind it there is nothing */
+    ioapic_set(0x1010, 0);
+    vc_code = 0;
+    __asm__ volatile("mov (%%rdi), %%eax" : : "D"(NO_DEVICE_GPA) : "eax", "memory");
+    must(vc_code == 0x400, 58);
     must(event(NAE_MMIO_WRITE, IOAPIC_GPA, 0, &regs) == 2, 54);
     must(event(NAE_MMIO_WRITE, IOAPIC_GPA, 9, &regs) == 2, 55);
     must(event(NAE_MMIO_WRITE, IOAPIC_GPA, UINT64_MAX, &regs) == 2, 56);
