@@ -236,11 +236,12 @@ static const struct db_table tables[EVENT_KIND_COUNT] = {
     [EVENT_CONSOLE] =
         {
             .name = "console",
-            .columns_count = 3,
+            .columns_count = 4,
             .columns =
                 {
                     {"length", DB_U16, AT(console.length)},
                     {"port", DB_U16, AT(console.port)},
+                    {"input", DB_U32, AT(console.input)},
                     {"text", DB_CONSOLE, AT(console.text)},
                 },
         },

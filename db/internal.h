@@ -12,7 +12,7 @@
 #include "db/writer.h"
 
 /* PRAGMA application_id, "Prva"; it lies big-endian at byte 68 of the file. */
-enum { DB_APPLICATION_ID = 0x50727661, DB_SCHEMA_VERSION = 2 };
+enum { DB_APPLICATION_ID = 0x50727661, DB_SCHEMA_VERSION = 3 };
 
 /* Texts of db/, put into the program by db/embed.cmake. */
 extern const char db_schema_sql[];

@@ -246,6 +246,7 @@ CREATE TABLE console (
   seq    INTEGER PRIMARY KEY REFERENCES event (seq),
   length INTEGER NOT NULL,
   port   INTEGER NOT NULL,
+  input  INTEGER NOT NULL,
   text   BLOB NOT NULL
 );
 CREATE TABLE sched (

@@ -116,7 +116,7 @@ GROUP BY v.protocol, v.code, e.vmpl;
 -- The serial ports' output: one row for each port.
 CREATE VIEW console_text AS
 SELECT port, group_concat(CAST(text AS TEXT), '') AS text
-FROM (SELECT port, text FROM console ORDER BY seq)
+FROM (SELECT port, text FROM console WHERE input = 0 ORDER BY seq)
 GROUP BY port;
 
 -- What an event did to one 4 KiB system page. 2 MiB entries have 512 rows. Only events that changed

@@ -59,7 +59,16 @@ static void console_write(struct machine *machine, uint8_t reg, uint8_t value)
 
 size_t hv_console_type(struct machine *machine, const char *bytes, size_t len)
 {
-    size_t taken = uart_type(&machine->uart, bytes, len);
+    size_t room = MIN(len, uart_room(&machine->uart));
+    for (size_t done = 0; done < room;) {
+        struct event event = {.console = {.port = UART_PORT,
+                                          .input = MAX(machine->typist.turns, 1)}};
+        event.console.length = (uint16_t)MIN(room - done, EVENT_TEXT_BYTES);
+        memcpy(event.console.text, bytes + done, event.console.length);
+        done += event.console.length;
+        machine_emit(machine, EVENT_CONSOLE, ACTOR_HV, &event);
+    }
+    size_t taken = uart_type(&machine->uart, bytes, room);
     uart_line_update(machine);
     return taken;
 }

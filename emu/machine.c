@@ -230,6 +230,7 @@ void machine_free(struct machine *machine)
         symbols_free(machine->guest_symbols);
     trace_free(machine->trace);
     g_string_free(machine->console, TRUE);
+    g_free(machine->typist.after);
     g_free(machine->end_text);
     g_free(machine->monitor_path);
     g_free(machine->guest_path);

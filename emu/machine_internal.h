@@ -19,6 +19,7 @@
 #include "emu/hw_bug.h"
 #include "emu/machine.h"
 #include "emu/secrets.h"
+#include "emu/typist.h"
 #include "emu/uart.h"
 #include "psp/psp.h"
 
@@ -88,6 +89,7 @@ struct machine {
 
     struct honest honest;
     struct uart uart;
+    struct typist typist;
     struct secrets secrets;
     GString *console;
     struct symbols *monitor_symbols, *guest_symbols;

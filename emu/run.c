@@ -147,6 +147,8 @@ static void inputs_hash(struct run *run)
         XXH3_128bits_update(state, config->cmdline, strlen(config->cmdline) + 1);
         XXH3_128bits_update(state, &config->linux_entry, sizeof(config->linux_entry));
     }
+    if (run->typed_after != NULL)
+        XXH3_128bits_update(state, run->typed_after, strlen(run->typed_after) + 1);
     if (config->hardware_bugs != 0)
         XXH3_128bits_update(state, &config->hardware_bugs, sizeof(config->hardware_bugs));
     if (run->background_kinds != 0)
@@ -188,12 +190,21 @@ static void run_observe(void *user, const struct event *event)
     }
 }
 
+static void typist_start(struct run *run, const struct run_request *request)
+{
+    struct typist_source text = typist_text_source(&run->typed);
+    if (request->typist != NULL || run->typed_bytes != NULL)
+        machine_typist_set(run->machine, request->typist ? request->typist : &text,
+                           run->typed_after);
+}
+
 struct run *run_new(const struct run_request *request, GError **error)
 {
     struct run *run = g_new0(struct run, 1);
     run->verdicts = g_array_new(FALSE, TRUE, sizeof(struct run_verdict));
     if (scenario_load(run, request, error) && config_override(run, request, error) &&
-        run_images_load(run, request, error) && expect_choose(run, request, error)) {
+        run_images_load(run, request, error) && run_typed_load(run, request, error) &&
+        expect_choose(run, request, error)) {
         inputs_hash(run);
         run->machine = machine_new(&run->config, error);
     }
@@ -201,6 +212,7 @@ struct run *run_new(const struct run_request *request, GError **error)
         run_free(run);
         return NULL;
     }
+    typist_start(run, request);
     /* System memory, of which the guest's (run_start) is only a part. */
     const struct rules_config rules_config = {.memory_bytes = hv_memory_bytes(run->machine)};
     run->rules = rules_attach(machine_trace(run->machine), &rules_config);
@@ -231,6 +243,7 @@ void run_free(struct run *run)
     g_free(run->initrd_path);
     g_free(run->cmdline);
     g_free(run->monitor_name);
+    g_free(run->typed_bytes);
     g_free(run->scenario_text);
     g_free(run->exit_text);
     g_free(run);

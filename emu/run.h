@@ -9,6 +9,7 @@
 #define PROVA_EMU_RUN_H
 
 #include "emu/script.h"
+#include "emu/typist.h"
 #include "rules/rules.h"
 
 enum { RUN_SETTINGS_MAX = 16, RUN_SHA256_HEX = 65 };
@@ -24,6 +25,9 @@ struct run_request {
     const char *monitor;      /* built-in name or path; NULL: the scenario's */
     const char *guest;        /* the same; "" no guest */
     const char *kernel, *initrd; /* paths; a kernel stands in for the guest; NULL: the scenario's */
+    const char *input;       /* path of a text typed on the serial port; NULL none */
+    const char *input_after; /* typing starts when that has been printed; NULL: port open */
+    const struct typist_source *typist; /* in place of input; kept by the caller; may be NULL */
     const char *append;          /* more of the kernel's command line; may be NULL */
     enum linux_entry linux_entry; /* LINUX_ENTRY_AUTO: the scenario's */
     const char *monitor_name; /* by which expect is chosen; NULL: the file's name without .elf */
@@ -46,7 +50,7 @@ struct run_request {
 
 /* A file the run is made from. */
 struct run_input {
-    const char *role; /* "scenario", "monitor", "guest", "kernel", "initrd" */
+    const char *role; /* "scenario", "monitor", "guest", "kernel", "initrd", "input" */
     char *path;
     uint64_t bytes;
     uint8_t sha256[32];

@@ -75,6 +75,29 @@ static bool file_load(struct run *run, const char *role, const char *path, char 
     return true;
 }
 
+bool run_typed_load(struct run *run, const struct run_request *request, GError **error)
+{
+    run->typed_after = request->input_after;
+    if (request->input == NULL && request->typist == NULL && request->input_after != NULL) {
+        g_set_error(error, EMU_ERROR, EMU_ERROR_INPUT,
+                    "--input-after %s: it needs --input FILE or --interactive",
+                    request->input_after);
+        return false;
+    }
+    if (request->input_after != NULL && request->input_after[0] == '\0') {
+        g_set_error(error, EMU_ERROR, EMU_ERROR_INPUT, "--input-after: the text is empty");
+        return false;
+    }
+    if (request->input == NULL)
+        return true;
+    run->typed_bytes = run_input_read("input", request->input, &run->typed.length, error);
+    if (run->typed_bytes == NULL)
+        return false;
+    run->typed.bytes = run->typed_bytes;
+    run_input_describe(run, "input", request->input, run->typed_bytes, run->typed.length);
+    return true;
+}
+
 /* What cannot be together; a kernel takes the place of the scenario's guest. */
 static bool kernel_check(const struct run_request *request, const char *kernel, GError **error)
 {

@@ -6,7 +6,7 @@
 #include "emu/background.h"
 #include "emu/run.h"
 
-enum { RUN_INPUTS_MAX = 5, RUN_FAULTS_MAX = 64 };
+enum { RUN_INPUTS_MAX = 6, RUN_FAULTS_MAX = 64 };
 
 /* What a Linux kernel gets if nobody says otherwise. It is a guest that knows no SecureTSC and no
  * restricted injection, and addresses that stay where they are can be traced. */
@@ -27,6 +27,9 @@ struct run {
     struct machine_config config;
     char *monitor_path, *guest_path, *monitor_name;
     char *kernel_path, *initrd_path, *cmdline; /* NULL: none */
+    char *typed_bytes; /* the text of --input, NULL none */
+    struct typist_text typed;
+    const char *typed_after; /* the request's */
     char *scenario_text;
     size_t scenario_bytes;
     struct script *script;       /* NULL without a scenario */
@@ -56,6 +59,9 @@ void run_input_describe(struct run *run, const char *role, const char *path, con
                         size_t length);
 /* Monitor, and guest or kernel with initrd: into run->config. */
 bool run_images_load(struct run *run, const struct run_request *request, GError **error);
+
+/* The text that is typed: into run->typed. */
+bool run_typed_load(struct run *run, const struct run_request *request, GError **error);
 
 /* run_fault.c: does the event show the fault of that name? */
 bool run_fault_matches(const char *name, const struct event *event);

@@ -204,22 +204,38 @@ static uint64_t budget_cut(struct machine *machine, uint32_t cpu, uint64_t budge
     return MIN(budget_insns, (deadline - now) / machine->env.costs.insn + 1);
 }
 
+/* When the first APIC timer of those that idle is due, and whose; UINT64_MAX if none ever is. */
+static uint64_t idle_timer_next(struct machine *machine, uint32_t *sleeper)
+{
+    uint64_t earliest = UINT64_MAX;
+    for (uint32_t cpu = 0; cpu < machine->cpus; cpu++) {
+        if (machine->processor[cpu].state != PROCESSOR_IDLE)
+            continue;
+        uint64_t due = honest_deadline(machine, cpu);
+        due = due == UINT64_MAX ? due : MAX(due, machine->processor[cpu].clock.cycles);
+        *sleeper = due < earliest ? cpu : *sleeper;
+        earliest = MIN(due, earliest);
+    }
+    return earliest;
+}
+
+/* How long nobody can run, from the latest clock on: 0 if somebody can. */
+static uint64_t idle_cycles(struct machine *machine, uint64_t options)
+{
+    uint32_t sleeper = 0;
+    uint64_t now = machine_time_cycles(machine);
+    uint64_t earliest = options == 0 ? idle_timer_next(machine, &sleeper) : 0;
+    return earliest == UINT64_MAX ? earliest : earliest > now ? earliest - now : 0;
+}
+
 /*
  * A processor that idles until its APIC timer is due is out again when nobody can run before that
  * time: its clock jumps there. False: there is none.
  */
 static bool idle_timer_rings(struct machine *machine, uint64_t options)
 {
-    uint64_t earliest = UINT64_MAX;
     uint32_t sleeper = 0;
-    for (uint32_t cpu = 0; cpu < machine->cpus; cpu++) {
-        if (machine->processor[cpu].state != PROCESSOR_IDLE)
-            continue;
-        uint64_t due = honest_deadline(machine, cpu);
-        due = due == UINT64_MAX ? due : MAX(due, machine->processor[cpu].clock.cycles);
-        sleeper = due < earliest ? cpu : sleeper;
-        earliest = MIN(due, earliest);
-    }
+    uint64_t earliest = idle_timer_next(machine, &sleeper);
     if (earliest == UINT64_MAX ||
         (options != 0 &&
          machine->processor[choose_by_time(machine, options)].clock.cycles < earliest))
@@ -230,9 +246,9 @@ static bool idle_timer_rings(struct machine *machine, uint64_t options)
     return true;
 }
 
-static uint64_t limit_or(uint64_t given, uint64_t otherwise)
+static uint64_t limit_or(const struct machine *machine, uint64_t given, uint64_t otherwise)
 {
-    return given ? given : otherwise;
+    return given ? given : typist_is_live(machine) ? UINT64_MAX : otherwise;
 }
 
 /* VMPL 0 is at work, in a machine with a kernel. */
@@ -246,22 +262,30 @@ static void limits_check(struct machine *machine, const struct processor *proces
 {
     uint64_t events = trace_count(machine->trace);
     uint64_t idle = measures_kernel(machine) ? IDLE_INSNS_MEASURE : IDLE_INSNS;
-    if (machine->insns >= limit_or(machine->config.limit_insns, LIMIT_INSNS))
+    if (machine->insns >= limit_or(machine, machine->config.limit_insns, LIMIT_INSNS))
         machine_end(machine, RUN_END_LIMIT_INSNS, machine->insns,
                     "limit of retired instructions reached (--limit-insns)");
-    if (events >= limit_or(machine->config.limit_events, LIMIT_EVENTS))
+    if (events >= limit_or(machine, machine->config.limit_events, LIMIT_EVENTS))
         machine_end(machine, RUN_END_LIMIT_EVENTS, events,
                     "limit of events reached (--limit-events)");
-    if (processor->clock.cycles >= limit_or(machine->config.limit_time_cycles, LIMIT_TIME_CYCLES))
+    if (processor->clock.cycles >=
+        limit_or(machine, machine->config.limit_time_cycles, LIMIT_TIME_CYCLES))
         machine_end(machine, RUN_END_LIMIT_TIME, processor->clock.cycles,
                     "limit of virtual time reached (--limit-time)");
     if (events != machine->progress_events) {
         machine->progress_events = events;
         machine->progress_insns = machine->insns;
-    } else if (machine->insns - machine->progress_insns >= idle) {
+    } else if (machine->insns - machine->progress_insns >= idle && !typist_is_live(machine)) {
         machine_end(machine, RUN_END_IDLE, machine->insns,
                     "the guest runs on and on without any event: an endless loop");
     }
+}
+
+/* Nothing else can bring a processor out: the program may. */
+static bool program_brings_out(struct machine *machine)
+{
+    return machine->program.idle != NULL &&
+           machine->program.idle(machine->program.user, machine);
 }
 
 static void emit_end(struct machine *machine)
@@ -277,7 +301,8 @@ static void emit_end(struct machine *machine)
 
 enum run_end_reason machine_run(struct machine *machine, const volatile int *interrupted)
 {
-    uint64_t budget_insns = limit_or(machine->config.slice_insns, SLICE_INSNS);
+    uint64_t budget_insns =
+        machine->config.slice_insns ? machine->config.slice_insns : SLICE_INSNS;
     while (machine->end_reason == RUN_END_NONE) {
         machine->acting_cpu = -1;
         if (interrupted && *interrupted) {
@@ -285,13 +310,15 @@ enum run_end_reason machine_run(struct machine *machine, const volatile int *int
             break;
         }
         uint64_t options = options_find(machine);
+        uint64_t idle = idle_cycles(machine, options);
+        if (idle == UINT64_MAX && program_brings_out(machine))
+            continue;
+        if (typist_work(machine, idle) || (interrupted && *interrupted))
+            continue;
         if (idle_timer_rings(machine, options)) {
             limits_check(machine, &machine->processor[machine->acting_cpu]);
             continue;
         }
-        if (options == 0 && machine->program.idle != NULL &&
-            machine->program.idle(machine->program.user, machine))
-            continue;
         if (options == 0) {
             machine_end(machine, RUN_END_HALTED, 0,
                         "every processor waits and nothing can wake one");

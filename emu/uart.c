@@ -111,6 +111,16 @@ static void refill(struct uart *uart)
     }
 }
 
+bool uart_listens(const struct uart *uart)
+{
+    return line_open(uart) && uart->mcr & MCR_RTS && uart->ier & IER_RECEIVED;
+}
+
+size_t uart_room(const struct uart *uart)
+{
+    return UART_QUEUE_BYTES - (size_t)uart->queue_count;
+}
+
 size_t uart_type(struct uart *uart, const char *bytes, size_t len)
 {
     size_t taken = 0;

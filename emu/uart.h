@@ -35,6 +35,10 @@ bool uart_line(const struct uart *uart);
 /* Its level while a character was on its way, if one has been transmitted. */
 bool uart_line_sending(const struct uart *uart);
 
+/* The guest has opened the port: the receiver's interrupt is on and reaches the line. */
+bool uart_listens(const struct uart *uart);
+/* For how many characters the queue has room. */
+size_t uart_room(const struct uart *uart);
 /* Characters for the receiver; returns how many the queue had room for. */
 size_t uart_type(struct uart *uart, const char *bytes, size_t len);
 

@@ -30,15 +30,48 @@ struct replay {
     struct run_options options;
     char *scenario_text, *monitor_name;
     struct progress *progress;
+    struct typist_source typist; /* of an interactive run: types what is recorded */
+    bool ahead;                  /* next was read from the record, not compared yet */
+    enum db_next ahead_result;
+    struct event next;
 };
 
-/* The next event of the record. An interrupted run's last one is the interruption. */
+/* The next event of the record, to be looked at. An interrupted run's last one is the
+ * interruption. */
+static enum db_next record_peek(struct replay *replay)
+{
+    if (!replay->ahead) {
+        replay->ahead = true;
+        replay->ahead_result = db_reader_next(replay->reader, &replay->next, &replay->error);
+        if (replay->ahead_result == DB_NEXT_EVENT && replay->cut &&
+            replay->next.kind == EVENT_RUN_END)
+            replay->ahead_result = DB_NEXT_END;
+    }
+    return replay->ahead_result;
+}
+
+/* The same, to be compared. */
 static enum db_next record_next(struct replay *replay, struct event *event)
 {
-    enum db_next next = db_reader_next(replay->reader, event, &replay->error);
-    if (next == DB_NEXT_EVENT && replay->cut && event->kind == EVENT_RUN_END)
-        return DB_NEXT_END;
-    return next;
+    enum db_next result = record_peek(replay);
+    *event = replay->next;
+    replay->ahead = result != DB_NEXT_EVENT;
+    return result;
+}
+
+/* Types what the record has here, and only here. */
+static void record_type(void *user, const struct typist_turn *turn, struct typist_answer *answer)
+{
+    struct replay *replay = user;
+    const struct event *event = &replay->next;
+    if (replay->outcome != REPLAY_SAME || record_peek(replay) != DB_NEXT_EVENT ||
+        event->kind != EVENT_CONSOLE || event->seq != turn->seq ||
+        event->console.input != turn->nth || event->time < turn->time)
+        return;
+    answer->passed_cycles = event->time - turn->time;
+    answer->length = MIN(event->console.length, EVENT_TEXT_BYTES);
+    answer->ends = answer->length == 0;
+    memcpy(answer->bytes, event->console.text, answer->length);
 }
 
 static void replay_observe(void *user, const struct event *event)
@@ -115,6 +148,7 @@ static bool replay_open(struct replay *replay, const char *path, GError **error)
 {
     char *monitor = replay->options.monitor, *guest = replay->options.guest;
     char *kernel = replay->options.kernel, *initrd = replay->options.initrd;
+    char *input = replay->options.input;
     replay->reader = db_reader_open(path, error);
     if (replay->reader == NULL || !db_reader_run(replay->reader, &replay->info, error))
         return false;
@@ -130,6 +164,7 @@ static bool replay_open(struct replay *replay, const char *path, GError **error)
     replay->options.guest = guest;
     replay->options.kernel = kernel;
     replay->options.initrd = initrd;
+    replay->options.input = input;
     replay->cut = !replay->info.finished || (replay->info.exit_reason != NULL &&
                                              strcmp(replay->info.exit_reason, "interrupted") == 0);
     return db_reader_seek(replay->reader, 0, error);
@@ -153,6 +188,9 @@ static void inputs_fill(struct replay *replay, const char *image_dir)
         options->kernel = g_strdup(kernel->path);
     if (options->initrd == NULL && initrd != NULL)
         options->initrd = g_strdup(initrd->path);
+    const struct db_run_input *input = input_find(replay, "input");
+    if (options->input == NULL && input != NULL)
+        options->input = g_strdup(input->path);
 }
 
 static void side_print(const char *side, const struct event *event)
@@ -222,6 +260,9 @@ static int replay_run(struct replay *replay, const char *image_dir)
         request.scenario_text = replay->scenario_text;
         request.scenario_bytes = replay->scenario_text ? strlen(replay->scenario_text) : 0;
         request.monitor_name = replay->monitor_name;
+        replay->typist = (struct typist_source){.user = replay, .take = record_type, .live = true};
+        if (replay->options.interactive != NULL)
+            request.typist = &replay->typist;
         run = run_new(&request, &error);
     }
     if (run == NULL || !inputs_check(replay, run, &error)) {
@@ -271,6 +312,8 @@ int cmd_replay(int argc, char **argv)
          "where the kernel's file is now", "FILE"},
         {"initrd", 'i', 0, G_OPTION_ARG_FILENAME, &replay.options.initrd,
          "where the initrd's file is now", "FILE"},
+        {"input", 0, 0, G_OPTION_ARG_FILENAME, &replay.options.input,
+         "where the typed text's file is now", "FILE"},
         {0},
     };
     int code = RUN_EXIT_INPUT;

@@ -10,11 +10,14 @@
 #include "tools/progress.h"
 #include "tools/report.h"
 #include "tools/run_options.h"
+#include "tools/terminal.h"
 
 struct run_command {
     struct run_options options;
     char *trace, *junit;
-    gboolean quiet, verbose;
+    gboolean quiet, verbose, interactive;
+    struct terminal *terminal; /* NULL: not interactive */
+    struct typist_source typist;
     struct run *run;
     struct db_writer *writer;
     struct progress *progress;
@@ -25,13 +28,13 @@ struct run_command {
 static void console_observe(void *user, const struct event *event)
 {
     struct run_command *command = user;
-    if (event->kind != EVENT_CONSOLE)
+    if (event->kind != EVENT_CONSOLE || event->console.input != 0)
         return;
     progress_clear(command->progress);
     fwrite(event->console.text, 1, event->console.length, stdout);
     if (event->console.length > 0)
         command->line_open = event->console.text[event->console.length - 1] != '\n';
-    if (!command->line_open)
+    if (!command->line_open || command->terminal != NULL)
         fflush(stdout);
 }
 
@@ -139,8 +142,9 @@ static bool database_close(struct run_command *command, GError **error)
 static bool observers_attach(struct run_command *command, GError **error)
 {
     struct trace *trace = run_trace(command->run);
-    bool fine = command->quiet || trace_attach(trace, console_observe, command);
-    command->progress = progress_start();
+    bool silent = command->quiet && command->terminal == NULL;
+    bool fine = silent || trace_attach(trace, console_observe, command);
+    command->progress = command->terminal ? NULL : progress_start();
     if (fine && command->progress != NULL)
         fine = trace_attach(trace, progress_observe, command->progress);
     if (!fine)
@@ -175,19 +179,40 @@ static void report(struct run_command *command)
         tool_complain("%s", run_exit_text(command->run));
 }
 
-static int run_all(struct run_command *command, const struct run_request *request)
+/* With a terminal, before anything is printed: what the user must know first. */
+static bool terminal_start(struct run_command *command, struct run_request *request,
+                           GError **error)
+{
+    tool_catch_interrupt();
+    if (!command->interactive)
+        return true;
+    command->terminal = terminal_open(error);
+    if (command->terminal == NULL)
+        return false;
+    command->typist = terminal_source(command->terminal);
+    request->typist = &command->typist;
+    return true;
+}
+
+static int run_all(struct run_command *command, struct run_request *request)
 {
     GError *error = NULL;
     if (command->junit != NULL && !report_junit_check(command->junit, &error))
+        return tool_fail(error);
+    if (!terminal_start(command, request, &error))
         return tool_fail(error);
     command->run = run_new(request, &error);
     if (command->run == NULL)
         return tool_fail(error);
     if (!command->quiet)
         report_inputs(command->run);
-    tool_catch_interrupt();
+    if (command->terminal != NULL && terminal_is_tty(command->terminal)) {
+        printf("The terminal is the guest's serial port. Ctrl-] ends the run.\n\n");
+        fflush(stdout);
+    }
     bool fine = execute(command, &error);
     progress_stop(g_steal_pointer(&command->progress));
+    terminal_close(g_steal_pointer(&command->terminal));
     line_end(command);
     if (!fine)
         return tool_fail(error);
@@ -215,13 +240,20 @@ int cmd_run(int argc, char **argv)
     if (cmd_run_is_all(argc, argv))
         return cmd_run_all(argc, argv);
     struct run_command command = {0};
-    enum { OWN = 4 };
+    enum { OWN = 7 };
     GOptionEntry entries[RUN_OPTIONS_ENTRIES + OWN + 1] = {0};
     const GOptionEntry own[OWN] = {
         {"trace", 't', 0, G_OPTION_ARG_FILENAME, &command.trace,
          "record the run in this SQLite file", "RUN.DB"},
         {"junit", 0, 0, G_OPTION_ARG_FILENAME, &command.junit, "write the verdicts as JUnit XML",
          "FILE"},
+        {"interactive", 'I', 0, G_OPTION_ARG_NONE, &command.interactive,
+         "the terminal is the guest's serial port; Ctrl-] ends the run", NULL},
+        {"input", 0, 0, G_OPTION_ARG_FILENAME, &command.options.input,
+         "text to be typed on the guest's serial port", "FILE"},
+        {"input-after", 0, 0, G_OPTION_ARG_STRING, &command.options.input_after,
+         "type when the console has shown TEXT (without it: when the guest has opened the port)",
+         "TEXT"},
         {"quiet", 'q', 0, G_OPTION_ARG_NONE, &command.quiet, "print only what is not as expected",
          NULL},
         {"verbose", 'v', 0, G_OPTION_ARG_NONE, &command.verbose,
@@ -240,9 +272,12 @@ int cmd_run(int argc, char **argv)
         code = tool_usage_error("run", "--trace names no file");
     } else if (g_strcmp0(command.trace, command.junit) == 0 && command.trace != NULL) {
         code = tool_usage_error("run", "--trace and --junit name the same file");
+    } else if (command.interactive && command.options.input != NULL) {
+        code = tool_usage_error("run", "--interactive and --input: one of them types");
     } else if (argc > 2) {
         code = tool_usage_error("run", "one scenario at a time: '%s' is too much", argv[2]);
     } else {
+        command.options.interactive = command.interactive ? g_strdup("yes") : NULL;
         command.options.scenario = argc == 2 ? library_path(argv[1], &error) : NULL;
         if (error == NULL &&
             run_options_request(&command.options, image_dir, &request, &error)) {
@@ -253,6 +288,7 @@ int cmd_run(int argc, char **argv)
             code = tool_fail(error);
         }
     }
+    terminal_close(command.terminal);
     run_free(command.run);
     run_options_clear(&command.options);
     g_free(command.trace);

@@ -110,7 +110,7 @@ static void text_append(const struct event_text *e, GString *out)
     char text[EVENT_TEXT_BYTES + 1] = {0};
     memcpy(text, e->text, MIN(e->length, (uint16_t)EVENT_TEXT_BYTES));
     char *escaped = g_strescape(text, NULL);
-    g_string_append_printf(out, " port=0x%x \"%s\"", e->port, escaped);
+    g_string_append_printf(out, " port=0x%x%s \"%s\"", e->port, e->input ? " typed" : "", escaped);
     g_free(escaped);
 }
 

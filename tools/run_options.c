@@ -59,6 +59,9 @@ void run_options_clear(struct run_options *options)
     g_free(options->limit_insns);
     g_free(options->limit_events);
     g_free(options->limit_time);
+    g_free(options->input);
+    g_free(options->input_after);
+    g_free(options->interactive);
     *options = (struct run_options){0};
 }
 
@@ -103,6 +106,8 @@ bool run_options_request(struct run_options *options, const char *image_dir,
         .kernel = options->kernel,
         .initrd = options->initrd,
         .append = options->append,
+        .input = options->input,
+        .input_after = options->input_after,
         .image_dir = image_dir,
     };
     if (options->entry != NULL && !linux_entry_parse(options->entry, &request->linux_entry))
@@ -155,6 +160,8 @@ char *run_options_json(const struct run_options *options, const struct run *run)
     flat_json_add(json, "limit_insns", options->limit_insns);
     flat_json_add(json, "limit_events", options->limit_events);
     flat_json_add(json, "limit_time", options->limit_time);
+    flat_json_add(json, "input_after", options->input_after);
+    flat_json_add(json, "interactive", options->interactive);
     flat_json_add(json, "scenario_text", run_scenario_text(run, &bytes));
     flat_json_end(json);
     g_free(settings);
@@ -183,6 +190,8 @@ bool run_options_from_json(const char *json, struct run_options *options, char *
         .limit_insns = take(table, "limit_insns"),
         .limit_events = take(table, "limit_events"),
         .limit_time = take(table, "limit_time"),
+        .input_after = take(table, "input_after"),
+        .interactive = take(table, "interactive"),
     };
     const char *settings = g_hash_table_lookup(table, "set");
     if (settings != NULL)

@@ -9,6 +9,8 @@ struct run_options {
     char *scenario, *monitor, *guest, *kernel, *initrd, *append, *entry, *seed, *cpus, *memory;
     char *tlb, **settings, *background;
     char *limit_insns, *limit_events, *limit_time;
+    /* Of one run only, no option of run --all: */
+    char *input, *input_after, *interactive; /* interactive: "yes" or NULL */
 };
 
 /* The first RUN_OPTIONS_IMAGES are the monitor and the guest. */

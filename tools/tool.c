@@ -16,11 +16,16 @@
 static volatile int interrupted;
 static atomic_bool interrupted_atomic;
 
+void tool_interrupt(void)
+{
+    interrupted = 1;
+    atomic_store(&interrupted_atomic, true);
+}
+
 static void interrupt_note(int signal_number)
 {
     (void)signal_number;
-    interrupted = 1;
-    atomic_store(&interrupted_atomic, true);
+    tool_interrupt();
 }
 
 void tool_catch_interrupt(void)

@@ -67,5 +67,6 @@ const char *tool_colour(enum tool_colour colour);
 const volatile int *tool_interrupted(void);
 const atomic_bool *tool_interrupted_atomic(void);
 void tool_catch_interrupt(void);
+void tool_interrupt(void); /* as Ctrl-C does; a signal handler may call it */
 
 #endif

@@ -76,7 +76,6 @@ static void payload_clear(struct event *e)
                sizeof(e->secret.name) - strlen(e->secret.name));
         break;
     case EVENT_CONSOLE:
-        CLEAR(e->console.pad);
         e->console.length = (uint16_t)g_test_rand_int_range(0, EVENT_TEXT_BYTES + 1);
         memset(e->console.text + e->console.length, 0, EVENT_TEXT_BYTES - e->console.length);
         break;
