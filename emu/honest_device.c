@@ -57,20 +57,25 @@ static void console_write(struct machine *machine, uint8_t reg, uint8_t value)
     uart_line_update(machine);
 }
 
-size_t hv_console_type(struct machine *machine, const char *bytes, size_t len)
+size_t device_type(struct machine *machine, enum actor actor, uint32_t turn, const char *bytes,
+                   size_t len)
 {
     size_t room = MIN(len, uart_room(&machine->uart));
     for (size_t done = 0; done < room;) {
-        struct event event = {.console = {.port = UART_PORT,
-                                          .input = MAX(machine->typist.turns, 1)}};
+        struct event event = {.console = {.port = UART_PORT, .input = turn}};
         event.console.length = (uint16_t)MIN(room - done, EVENT_TEXT_BYTES);
         memcpy(event.console.text, bytes + done, event.console.length);
         done += event.console.length;
-        machine_emit(machine, EVENT_CONSOLE, ACTOR_HV, &event);
+        machine_emit(machine, EVENT_CONSOLE, actor, &event);
     }
     size_t taken = uart_type(&machine->uart, bytes, room);
     uart_line_update(machine);
     return taken;
+}
+
+size_t hv_console_type(struct machine *machine, const char *bytes, size_t len)
+{
+    return device_type(machine, ACTOR_HV, 1, bytes, len);
 }
 
 /* ------------------------------------------------------------------ the end of the run */

@@ -82,6 +82,10 @@ void honest_cpuid(const struct machine *machine, uint32_t cpu, uint32_t leaf, ui
 /* emu/honest_device.c. One byte of a port; false: there is no such port. */
 bool device_port_read(struct machine *machine, uint32_t cpu, uint16_t port, uint8_t *value);
 bool device_port_write(struct machine *machine, uint32_t cpu, uint16_t port, uint8_t value);
+/* Characters typed at the serial port by that actor, in that turn (struct event_text). Returns for
+ * how many there was room. */
+size_t device_type(struct machine *machine, enum actor actor, uint32_t turn, const char *bytes,
+                   size_t len);
 /* Guest addresses that are no memory, which an access of 1 to 8 bytes names. */
 bool device_mmio_has(const struct machine *machine, uint64_t gpa, uint64_t bytes);
 uint64_t device_mmio_read(struct machine *machine, uint64_t gpa);

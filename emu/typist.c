@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "emu/honest_internal.h"
 #include "emu/machine_internal.h"
 
 void machine_typist_set(struct machine *machine, const struct typist_source *source,
@@ -63,7 +64,7 @@ static void end_emit(struct machine *machine)
 {
     struct event event = {.console = {.port = UART_PORT, .input = machine->typist.turns}};
     machine->typist.ended = true;
-    machine_emit(machine, EVENT_CONSOLE, ACTOR_HV, &event);
+    machine_emit(machine, EVENT_CONSOLE, ACTOR_RUN, &event);
 }
 
 bool typist_work(struct machine *machine, uint64_t idle_cycles)
@@ -90,7 +91,7 @@ bool typist_work(struct machine *machine, uint64_t idle_cycles)
     machine->acting_cpu = (int32_t)owner;
     *clock_cycles += MIN(answer.passed_cycles, turn.idle_cycles);
     if (length > 0)
-        hv_console_type(machine, answer.bytes, length);
+        device_type(machine, ACTOR_RUN, typist->turns, answer.bytes, length);
     else
         end_emit(machine);
     return true;

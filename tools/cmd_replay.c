@@ -65,7 +65,7 @@ static void record_type(void *user, const struct typist_turn *turn, struct typis
     struct replay *replay = user;
     const struct event *event = &replay->next;
     if (replay->outcome != REPLAY_SAME || record_peek(replay) != DB_NEXT_EVENT ||
-        event->kind != EVENT_CONSOLE || event->seq != turn->seq ||
+        event->kind != EVENT_CONSOLE || event->actor != ACTOR_RUN || event->seq != turn->seq ||
         event->console.input != turn->nth || event->time < turn->time)
         return;
     answer->passed_cycles = event->time - turn->time;

@@ -229,10 +229,19 @@ static const char examples[] =
     "  prova run scenarios/boot.lua\n"
     "  prova run scenarios/paper-8.4.1.lua --monitor no-scrub --trace run.db\n"
     "  prova run --monitor build/my-monitor.elf --guest hello --memory 128M\n"
+    "  prova run -m default --kernel vmlinuz --initrd initrd.gz --interactive --trace run.db\n"
+    "  prova run -m default --guest echo --input lines.txt\n"
     "\n"
     "Without a scenario the hypervisor is honest, and the run must end with the guest's\n"
     "request for termination with reason 0:0. Many scenarios, many monitors: prova run --all\n"
-    "--help. Exit codes: 0 as expected, 1 not as expected, 2 unusable input, 3 cut short by a\n"
+    "--help.\n"
+    "\n"
+    "With --interactive all keys but Ctrl-] go to the guest, Ctrl-C too; each is recorded, and\n"
+    "prova replay types it again. What is typed, by hand or by --input, waits until the guest\n"
+    "has opened its port (RTS, OUT2, receive interrupt), or until its console has shown the\n"
+    "text of --input-after.\n"
+    "\n"
+    "Exit codes: 0 as expected, 1 not as expected, 2 unusable input, 3 cut short by a\n"
     "limit, 70 internal error, 130 interrupted (Ctrl-C; the database is closed properly).";
 
 int cmd_run(int argc, char **argv)

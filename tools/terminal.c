@@ -131,8 +131,8 @@ struct terminal *terminal_open(GError **error)
 {
     struct stat info;
     bool tty = isatty(STDIN_FILENO);
-    bool pipe = fstat(STDIN_FILENO, &info) == 0 && (S_ISFIFO(info.st_mode) || S_ISSOCK(info.st_mode));
-    if (!tty && !pipe) {
+    bool known = fstat(STDIN_FILENO, &info) == 0;
+    if (!tty && !(known && (S_ISFIFO(info.st_mode) || S_ISSOCK(info.st_mode)))) {
         g_set_error(error, EMU_ERROR, EMU_ERROR_INPUT,
                     "--interactive: standard input is neither a terminal nor a pipe; a file is "
                     "typed by --input FILE");

@@ -25,7 +25,7 @@ enum event_kind {
     EVENT_STORE,        /* first private store of VMPL0 to a page since its last rebinding */
     EVENT_SCRUB,        /* every byte of the page was overwritten by VMPL0 since PVALIDATE */
     EVENT_SECRET,       /* bytes of a registered secret found where the entity can read them */
-    EVENT_CONSOLE,      /* characters printed or typed on an emulated serial port */
+    EVENT_CONSOLE,      /* characters printed or typed on a serial port */
     EVENT_SCHED,        /* a decision: options and choice */
     EVENT_HV_ACCESS,    /* the hypervisor read or wrote system memory (or was refused) */
     EVENT_RUN_END,      /* how the run ended */
@@ -195,7 +195,8 @@ struct event_secret {
 struct event_text {
     uint16_t length; /* bytes of text used; longer output is split over records */
     uint16_t port;   /* serial port, 0x3f8 */
-    uint32_t input;  /* 0: output; typed: in which turn of the typist since the event before */
+    /* 0: output. Typed, by RUN: in which turn of the typist since the event before; by HV: 1 */
+    uint32_t input;
     char text[EVENT_TEXT_BYTES];
 };
 

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: GPL-2.0-or-later
--- description: what was typed on the serial ports, and when (no text: the typist went away)
+-- description: what was typed on the serial ports, and when
 SELECT c.seq, e.time, printf('0x%x', c.port) AS port, CAST(c.text AS TEXT) AS text
 FROM console c
 JOIN event e ON e.seq = c.seq
