@@ -100,7 +100,7 @@ exec 3>&-
 wait $pid || fail "a run with a pipe: exit code $?"
 says 'echo: 2 lines, 8 bytes, 0 overruns'
 expect 0 '^[1-9]' query "$WORK/pipe.db" --csv 'SELECT count(*) FROM console WHERE input <> 0'
-expect 0 '^[0-9]+,[0-9]+,0x3f8,"quit' query "$WORK/pipe.db" --csv console-input
+expect 0 '^[0-9]+,[0-9]+,0x3f8,"quit' query "$WORK/pipe.db" --csv typed
 expect 0 '^identical: [0-9]+ events, hash' replay "$WORK/pipe.db"
 expect 0 '^identical: [0-9]+ events, hash' replay "$WORK/pipe.db"
 expect 0 '' check "$WORK/pipe.db"

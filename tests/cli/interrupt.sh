@@ -25,7 +25,7 @@ function hypervisor(vcpu)
   hv.honest(exit)
   while true do
     exit = vcpu:run()
-    if exit.kind ~= "terminate" then hv.honest(exit) end
+    if exit.kind ~= "terminate" and exit.kind ~= "hlt" then hv.honest(exit) end
   end
 end
 END

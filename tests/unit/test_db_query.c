@@ -159,7 +159,7 @@ static void test_refused(struct fixture *f, gconstpointer data)
         "CREATE VIEW v AS SELECT 1",
         "ATTACH ':memory:' AS other",
         "VACUUM INTO '/tmp/prova-should-not-exist'",
-        "PRAGMA user_version = 3",
+        "PRAGMA user_version = 4",
         "PRAGMA writable_schema = 1",
         "PRAGMA journal_mode = WAL",
         "SELECT load_extension('x')",
@@ -182,7 +182,7 @@ static void test_refused(struct fixture *f, gconstpointer data)
     assert_refused(f, "SELECT 1; SELECT 2", DB_ERROR_SQL);
     assert_refused(f, "SELECT 1; DELETE FROM event", DB_ERROR_SQL);
     assert_refused(f, "SELECT nothing FROM event", DB_ERROR_SQL);
-    assert_answer(f, DB_FORMAT_CSV, "PRAGMA user_version", "user_version\n2\n");
+    assert_answer(f, DB_FORMAT_CSV, "PRAGMA user_version", "user_version\n3\n");
     assert_answer(f, DB_FORMAT_CSV, "SELECT title FROM run", "title\nt\n");
 }
 
