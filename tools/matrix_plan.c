@@ -155,15 +155,27 @@ static bool scenario_add(struct plan *plan, const char *name, const char *path, 
     return true;
 }
 
-/* The scenarios that a pattern means; a short name that is a link is no scenario of its own. */
+/*
+ * A plain name means one entry, as elsewhere: boot is not linux/boot. To a pattern, a short name
+ * that is a link is no scenario of its own.
+ */
+static bool is_meant(const GPtrArray *library, const struct library_entry *entry,
+                     const char *pattern)
+{
+    if (!library_matches(entry, pattern))
+        return false;
+    bool many = strpbrk(pattern, "*?") != NULL;
+    return many ? entry->target == NULL : entry == library_find(library, pattern);
+}
+
+/* The scenarios that a pattern means. */
 static bool pattern_add(struct plan *plan, const GPtrArray *library, const char *pattern,
                         bool required, GError **error)
 {
     guint found = 0;
     for (guint i = 0; i < library->len; i++) {
         const struct library_entry *entry = g_ptr_array_index(library, i);
-        if (!library_matches(entry, pattern) ||
-            (entry->target != NULL && strpbrk(pattern, "*?") != NULL))
+        if (!is_meant(library, entry, pattern))
             continue;
         found++;
         if (!scenario_add(plan, entry->name, entry->path, strpbrk(pattern, "*?") == NULL, error))
@@ -219,7 +231,8 @@ bool matrix_plan(struct matrix *matrix, char **patterns, char **monitors, GError
         fine = pattern_add(&plan, library, usual[i], false, error);
     if (fine && matrix->pairs->len == 0) {
         g_set_error(error, EMU_ERROR, EMU_ERROR_INPUT,
-                    "nothing to run: there is no scenario of an attack (prova list scenarios)");
+                    "nothing to run: there is no scenario of an attack (prova list scenarios), or "
+                    "none without --kernel");
         fine = false;
     }
     if (fine && matrix->pairs->len * matrix->seeds > RUNS_MAX) {

@@ -52,6 +52,10 @@ for scenario in "$SOURCE"/scenarios/*.lua "$SOURCE"/scenarios/*/*.lua; do
     [ "$(records "\"scenario\":\"([a-z]+/)?$name\"")" -gt 0 ] || fail "$name was not run"
 done
 
+# boot is not linux/boot; that one wants a kernel.
+expect 0 '^result +0 ' run --all --scenario boot
+expect 2 'it boots a Linux kernel' run --all --scenario linux/boot
+
 # It would be seen: a wrong expectation, either way round, a scenario that cannot run, a limit.
 cat >"$WORK/wrong.lua" <<'END'
 scenario { title = "wrong", monitor = "default", guest = "page-cycle",
