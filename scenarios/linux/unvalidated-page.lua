@@ -13,10 +13,11 @@
 --   of Linux answers with PVALIDATE: a page is validated when it changes its state, never
 --   because it faults. The kernel looks at the instruction, finds none that could have caused
 --   such an exit, and kills the process by SIGBUS (128 + 7). What was in the page is lost to the
---   process, and has become nobody's. The same with the page from which the process fetches its
---   instructions ends in the kernel: it reads them from that very page, #VC in the kernel now,
---   and again when it prints registers and code, to a double fault; what is left of it waits for
---   a lock of its own console without end.
+--   process, and has become nobody's. Other pages end the kernel. One that it writes to when it
+--   ends a process is #VC in the kernel: termination (reason 0:0). The page from which the process
+--   fetches its instructions is read by the kernel to find out what it was, and again when it
+--   prints registers and code: #VC in #VC to a double fault, and what is left waits for a lock of
+--   its own console without end.
 -- Schedule: any.
 -- Recorded with Debian's 6.12.117 and 6.12.118, cloud and full.
 
@@ -36,11 +37,18 @@ scenario {
 }
 
 local RAM <const>, LARGE <const>, PAGE <const> = 256 << 20, 2 << 20, 4096
-local FINAL_USER <const> = 1 << 32 | 1 << 2
-local FETCH <const> = 1 << 4
+local FINAL_USER <const>, FETCH <const> = 1 << 32 | 1 << 2, 1 << 4
 local FLUSH_ALL <const> = 1
-local LOOP <const> = "echo GOING; (i=0; while :; do i=$((i+1)); done); " ..
-                     "echo EXIT-$?; exit\n"
+-- A program without a stack that counts in its second page: 1: incq 0x401000; jmp 1b
+local BASE <const> = 0x400000
+local CODE <const> = "\x48\xff\x04\x25\x00\x10\x40\x00\xeb\xf6"
+local ELF <const> = string.pack("<c16I2I2I4I8I8I8I4I2I2I2I2I2I2", "\x7fELF\2\1\1", 2, 62, 1,
+                                BASE + 120, 64, 0, 0, 64, 56, 1, 0, 0, 0) ..
+                    string.pack("<I4I4I8I8I8I8I8I8", 1, 7, 0, BASE, BASE, 120 + #CODE, 8192,
+                                4096) .. CODE
+local HEX <const> = ELF:gsub(".", function (c) return ("%02x"):format(c:byte()) end)
+local RUN <const> = "echo " .. HEX .. " | xxd -r -p >/tmp/loop; chmod +x /tmp/loop; " ..
+                    "echo GOING; /tmp/loop; echo EXIT-$?; exit\n"
 local typed, hidden, taken
 local ticks = 0
 
@@ -77,10 +85,10 @@ function hypervisor(vcpu)
     hv.honest(exit)
     if not typed and exit.kind == "hlt" and hv.printed("~ # ") then
       typed = true
-      hv.type(LOOP)
+      hv.type(RUN)
     elseif not hidden and exit.kind == "intr" and hv.printed("\nGOING") then
       ticks = ticks + 1
-      hidden = ticks == 5
+      hidden = ticks == 20
       if hidden then hide(exit.vmsa) end
     elseif hidden and not taken and exit.kind == "npf" and
            exit.info1 & (FINAL_USER | FETCH) == FINAL_USER then
