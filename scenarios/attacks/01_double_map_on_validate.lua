@@ -57,7 +57,8 @@ local pages, large = guest.symbol("pages"), 0x400000
 local bind = { -- the guest's pages, and whose system pages the hypervisor gives for them
   [pages]          = monitor.symbol("vmpck0"),
   [pages + 0x1000] = monitor.symbol("layout_launch_page_tables"),
-  [pages + 0x2000] = monitor.symbol("point_mul") & ~0xfff, -- of the key that signs
+  -- Code of the key that signs, in a page that has nothing else: how the file is laid out differs.
+  [pages + 0x2000] = (monitor.symbol("point_mul") + 0xfff) & ~0xfff,
   [large + 0x5000] = monitor.symbol("cpu_boot"),
 }
 

@@ -40,17 +40,20 @@ scenario {
 }
 
 local DESTROY = 2
-local old -- the VMSA that must not run any more
+local old         -- the VMSA that must not run any more
+local at_once = 0 -- so many times it is run without a turn of the new one: when the monitor stores
 
 function hypervisor(vcpu)
   local turn = true
   while true do
-    turn = not turn
+    turn = not turn or at_once > 0
     local again = vcpu.id == 1 and turn and old
+    if again then at_once = math.max(at_once - 1, 0) end
     local exit = again and vcpu:run { vmsa = again } or vcpu:run()
     if exit.kind == "ap_creation" and exit.nae_info1 & 0xffff == DESTROY then
-      old = hv.vmsa(1, 3)
+      old, at_once = hv.vmsa(1, 3), 4
       hv.answer(exit, {}) -- "done": it runs on
+      vcpu:park(1)        -- the other processor has left the guest, and runs it again right now
     elseif exit.kind == "invalid" then -- until there is another one
       old = nil
       vcpu:park(1)

@@ -98,8 +98,8 @@ static void serve(uint32_t index, uint8_t vector)
 
 VECTOR(uart, VECTOR_UART)
 
-/* Goes on behind `mov (%rdi),%eax`. */
-static __attribute__((interrupt)) void on_vc(struct frame *frame, uint64_t code)
+/* Goes on behind `mov (%rdi),%eax`. The frame is volatile, or a compiler sees no reader of RIP. */
+static __attribute__((interrupt)) void on_vc(volatile struct frame *frame, uint64_t code)
 {
     vc_code = code;
     frame->rip += 2;
