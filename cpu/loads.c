@@ -12,6 +12,8 @@
 
 #include <string.h>
 
+#include "cpu/saved.h"
+
 enum { GRANULE = 8, WORD_BITS = 64 };
 
 struct load_page {
@@ -36,6 +38,35 @@ void loads_free(struct loads *loads)
     for (unsigned i = 0; loads != NULL && i < LOADS_PAGES; i++)
         g_free(loads->page[i]);
     g_free(loads);
+}
+
+void loads_save(const struct loads *loads, GByteArray *out)
+{
+    saved_add(out, loads, sizeof(*loads));
+    for (unsigned i = 0; i < LOADS_PAGES; i++) {
+        if (loads->page[i] != NULL)
+            saved_add(out, loads->page[i], sizeof(*loads->page[i]));
+    }
+}
+
+bool loads_take(struct loads *loads, struct saved *saved)
+{
+    bool there[LOADS_PAGES];
+
+    if (!saved_take(saved, loads, sizeof(*loads)))
+        return false;
+    for (unsigned i = 0; i < LOADS_PAGES; i++) { /* addresses of another process */
+        there[i] = loads->page[i] != NULL;
+        loads->page[i] = NULL;
+    }
+    for (unsigned i = 0; i < LOADS_PAGES; i++) {
+        if (!there[i])
+            continue;
+        loads->page[i] = g_new(struct load_page, 1);
+        if (!saved_take(saved, loads->page[i], sizeof(*loads->page[i])))
+            return false;
+    }
+    return loads->due_count == 0;
 }
 
 enum refetch_writer loads_writer(const struct vcpu *vcpu, uint64_t spa, bool c)

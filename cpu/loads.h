@@ -41,6 +41,11 @@ struct loads {
 struct loads *loads_new(void);
 void loads_free(struct loads *loads);
 
+/* Of a vCPU that is out of the guest: appended to bytes, and taken from them into new ones. */
+struct saved;
+void loads_save(const struct loads *loads, GByteArray *out);
+bool loads_take(struct loads *loads, struct saved *saved);
+
 /* Who else may write the page while VMPL0 reads it; 0: nobody, or it is not VMPL0 that runs. */
 enum refetch_writer loads_writer(const struct vcpu *vcpu, uint64_t spa, bool c);
 

@@ -295,23 +295,31 @@ static bool kernel_load(struct launch *launch)
     return true;
 }
 
+bool machine_symbols_load(struct machine *machine, GError **error)
+{
+    machine->monitor_symbols = symbols_open(machine->monitor_path, error);
+    if (machine->monitor_symbols == NULL)
+        return false;
+    if (machine->config.kernel_path != NULL || machine->guest_path == NULL)
+        return true;
+    machine->guest_symbols = symbols_open(machine->guest_path, error);
+    return machine->guest_symbols != NULL;
+}
+
 static bool images_load(struct launch *launch)
 {
     struct machine *machine = launch->machine;
     if (!elf_image_load(&launch->monitor, machine->monitor_path, launch->error) ||
         !notes_check(launch))
         return false;
-    machine->monitor_symbols = symbols_open(machine->monitor_path, launch->error);
-    if (machine->monitor_symbols == NULL)
+    if (machine->config.kernel_path != NULL) {
+        if (!kernel_load(launch))
+            return false;
+    } else if (machine->guest_path != NULL &&
+               !elf_image_load(&launch->guest, machine->guest_path, launch->error)) {
         return false;
-    if (machine->config.kernel_path != NULL)
-        return kernel_load(launch);
-    if (machine->guest_path == NULL)
-        return true;
-    if (!elf_image_load(&launch->guest, machine->guest_path, launch->error))
-        return false;
-    machine->guest_symbols = symbols_open(machine->guest_path, launch->error);
-    return machine->guest_symbols != NULL;
+    }
+    return machine_symbols_load(machine, launch->error);
 }
 
 static bool launch_finish(struct launch *launch)

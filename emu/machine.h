@@ -104,6 +104,9 @@ struct trace *machine_trace(struct machine *machine);
 /* Loads and measures monitor and guest; errors name the file, what and why. */
 bool machine_launch(struct machine *machine, GError **error);
 
+/* The part of it that a machine needs which is not launched but restored (emu/snapshot.h). */
+bool machine_symbols_load(struct machine *machine, GError **error);
+
 void machine_program_set(struct machine *machine, const struct hv_program *program);
 /* The program that is set: all NULL if it is the honest default. */
 const struct hv_program *machine_program(const struct machine *machine);
@@ -126,6 +129,20 @@ void machine_step_honest(struct machine *machine, uint32_t cpu, const struct hv_
 
 /* Schedules until the run ends. *interrupted, if not NULL, is polled between slices. */
 enum run_end_reason machine_run(struct machine *machine, const volatile int *interrupted);
+
+/*
+ * The same up to the first decision point behind which the guest's console has printed the text
+ * (NULL: the next one) and the machine rests: no processor is in the guest, and every exit has been
+ * answered. What acts on the machine then acts on behalf of the processor that ran last; a later
+ * call, or machine_run(), goes on.
+ */
+enum machine_rest {
+    MACHINE_RESTS,
+    MACHINE_ENDED,          /* the run has ended before the text was printed */
+    MACHINE_ENDED_RESTLESS, /* it was printed, but some processor was always in the guest */
+};
+enum machine_rest machine_run_to_rest(struct machine *machine, const char *text,
+                                      const volatile int *interrupted);
 
 /* Ends the run from inside a program's callback. */
 void machine_end(struct machine *machine, enum run_end_reason reason, uint64_t detail,

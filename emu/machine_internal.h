@@ -134,6 +134,10 @@ void machine_dram_write(struct machine *machine, uint64_t spa, const void *in, s
 /* The record of a VMSA page, made on first use; NULL if there are too many. */
 struct vmsa_record *machine_vmsa(struct machine *machine, uint64_t spa);
 
+/* emu/typist.c: whether the console's output has the text in what came since the last search, which
+ * did not find it. *searched_bytes is 0 at first. */
+bool console_search(const struct machine *machine, const char *text, size_t *searched_bytes);
+
 /* emu/exit.c: decodes an automatic exit (reads shared memory only) and emits EVENT_VMGEXIT. */
 void exit_decode(struct machine *machine, uint32_t cpu, const struct vcpu_exit *raw,
                  struct hv_exit *out);

@@ -190,18 +190,18 @@ static void run_observe(void *user, const struct event *event)
     }
 }
 
-static void typist_start(struct run *run, const struct run_request *request)
+static void typist_start(struct run *run)
 {
     struct typist_source text = typist_text_source(&run->typed);
-    if (request->typist != NULL || run->typed_bytes != NULL)
-        machine_typist_set(run->machine, request->typist ? request->typist : &text,
-                           run->typed_after);
+    if (run->typist != NULL || run->typed_bytes != NULL)
+        machine_typist_set(run->machine, run->typist ? run->typist : &text, run->typed_after);
 }
 
 struct run *run_new(const struct run_request *request, GError **error)
 {
     struct run *run = g_new0(struct run, 1);
     run->verdicts = g_array_new(FALSE, TRUE, sizeof(struct run_verdict));
+    run->snapshot.lock = -1;
     if (scenario_load(run, request, error) && config_override(run, request, error) &&
         run_images_load(run, request, error) && run_typed_load(run, request, error) &&
         expect_choose(run, request, error)) {
@@ -212,7 +212,8 @@ struct run *run_new(const struct run_request *request, GError **error)
         run_free(run);
         return NULL;
     }
-    typist_start(run, request);
+    run->typist = request->typist;
+    run->snapshot_folder = request->snapshots;
     /* System memory, of which the guest's (run_start) is only a part. */
     const struct rules_config rules_config = {.memory_bytes = hv_memory_bytes(run->machine)};
     run->rules = rules_attach(machine_trace(run->machine), &rules_config);
@@ -228,6 +229,7 @@ void run_free(struct run *run)
 {
     if (run == NULL)
         return;
+    run_snapshot_close(run);
     script_free(run->script);
     machine_free(run->machine);
     if (run->rules != NULL)
@@ -293,27 +295,64 @@ static bool expect_prepare(struct run *run, GError **error)
     return true;
 }
 
-static bool scenario_start(struct run *run, const volatile int *interrupted, GError **error)
+static bool secrets_register(struct run *run, GError **error)
 {
     const struct scenario *scenario = run_scenario(run);
-    if (scenario == NULL)
-        return true;
-    for (char **name = scenario->secrets; name != NULL && *name != NULL; name++)
+    for (char **name = scenario ? scenario->secrets : NULL; name != NULL && *name != NULL; name++)
         if (!machine_secret_symbol(run->machine, *name, error))
             return false;
-    script_events_limit_set(run->script, run->config.limit_events ? run->config.limit_events
-                                                                  : SCRIPT_EVENTS_DEFAULT);
-    return script_attach(run->script, run->machine, run->config.seed, interrupted, error);
+    return true;
+}
+
+static const char *start_text(const struct run *run)
+{
+    return run_scenario(run) ? run_scenario(run)->starts : NULL;
+}
+
+/* The machine where the scenario takes over: run->start says whether it got there. */
+static bool machine_bring(struct run *run, const volatile int *interrupted, GError **error)
+{
+    if (!run_snapshot_open(run, run->snapshot_folder, interrupted, error))
+        return false;
+    run->start = MACHINE_RESTS;
+    if (run->snapshot.reader != NULL)
+        return machine_symbols_load(run->machine, error) && expect_prepare(run, error) &&
+               machine_restore(run->machine, run->snapshot.reader, error);
+    if (!machine_launch(run->machine, error) || !expect_prepare(run, error) ||
+        !secrets_register(run, error))
+        return false;
+    if (start_text(run) == NULL)
+        return true;
+    run->start = machine_run_to_rest(run->machine, start_text(run), interrupted);
+    if (run->start == MACHINE_RESTS)
+        run_snapshot_make(run);
+    return true;
+}
+
+/* From here on the hypervisor is the scenario's. */
+static bool scenario_start(struct run *run, const volatile int *interrupted, GError **error)
+{
+    if (run->script != NULL) {
+        script_events_limit_set(run->script, run->config.limit_events ? run->config.limit_events
+                                                                      : SCRIPT_EVENTS_DEFAULT);
+        if (!script_attach(run->script, run->machine, run->config.seed, interrupted, error))
+            return false;
+    }
+    if (run->background_kinds != 0)
+        background_start(&run->background, run->machine, run->background_kinds, run->config.seed);
+    typist_start(run);
+    return true;
 }
 
 bool run_execute(struct run *run, const volatile int *interrupted, GError **error)
 {
-    if (!machine_launch(run->machine, error) || !expect_prepare(run, error) ||
-        !scenario_start(run, interrupted, error))
+    if (!machine_bring(run, interrupted, error))
         return false;
-    if (run->background_kinds != 0)
-        background_start(&run->background, run->machine, run->background_kinds, run->config.seed);
-    machine_run(run->machine, interrupted);
+    if (run->start == MACHINE_RESTS) {
+        if (!scenario_start(run, interrupted, error))
+            return false;
+        machine_run(run->machine, interrupted);
+    }
     run_judge(run);
     return true;
 }
@@ -342,6 +381,13 @@ const char *run_monitor_name(const struct run *run)
 uint32_t run_background(const struct run *run)
 {
     return run->background_kinds;
+}
+
+const char *run_snapshot_text(const struct run *run)
+{
+    if (run->snapshot.reader != NULL && run->start == MACHINE_RESTS)
+        return run->snapshot.path;
+    return run->snapshot.text;
 }
 
 const struct run_input *run_inputs(const struct run *run, size_t *count)

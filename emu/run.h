@@ -43,6 +43,9 @@ struct run_request {
     /* Only this is asked: every invariant and rule holds, and the run is not cut short. What else
      * the scenario expects is left out. */
     bool rules_only;
+    /* Folder where machines at a scenario's start (its field starts) are put away and looked for;
+     * it is made if it is not there. Kept by the caller; NULL: none. No stream depends on it. */
+    const char *snapshots;
     uint32_t background; /* generators that run behind the scenario: enum background_kind */
     script_log_fn *log; /* output of the script; may be NULL */
     void *log_user;
@@ -80,6 +83,8 @@ const char *run_scenario_text(const struct run *run, size_t *bytes);
 const struct machine_config *run_config(const struct run *run);
 const char *run_monitor_name(const struct run *run); /* built-in name, or file name without .elf */
 uint32_t run_background(const struct run *run);
+/* What came of request.snapshots, for people; NULL if there was none. */
+const char *run_snapshot_text(const struct run *run);
 const struct run_input *run_inputs(const struct run *run, size_t *count);
 struct machine *run_machine(struct run *run);
 struct trace *run_trace(struct run *run);

@@ -5,6 +5,7 @@
 
 #include "emu/background.h"
 #include "emu/run.h"
+#include "emu/run_snapshot.h"
 
 enum { RUN_INPUTS_MAX = 6, RUN_FAULTS_MAX = 64 };
 
@@ -41,6 +42,10 @@ struct run {
     size_t inputs_count;
     struct machine *machine;
     struct rules *rules;
+    const struct typist_source *typist; /* the request's */
+    const char *snapshot_folder;        /* the request's */
+    struct run_snapshot snapshot;
+    enum machine_rest start; /* ENDED, ENDED_RESTLESS: the scenario has not started */
 
     struct event last;                    /* the event at hand, for rules that it breaks */
     struct event end;                     /* EVENT_RUN_END */

@@ -186,6 +186,27 @@ static void judge_console(struct run *run)
     }
 }
 
+/* The scenario took over the machine where it says. */
+static void judge_start(struct run *run)
+{
+    const struct scenario *scenario = run_scenario(run);
+    if (scenario == NULL || scenario->starts == NULL || run->expect == &run->loose)
+        return;
+    char *title = g_strdup_printf("starts %.31s", scenario->starts);
+    struct run_verdict *verdict =
+        expectation_add(run, title, run->start == MACHINE_RESTS, NULL);
+    g_free(title);
+    if (run->start == MACHINE_RESTS)
+        verdict->text = g_strdup("the scenario took over there");
+    else if (run->start == MACHINE_ENDED)
+        verdict->text = g_strdup_printf("the console never says \"%s\": the scenario has not "
+                                        "started",
+                                        scenario->starts);
+    else
+        verdict->text = g_strdup("the console says so, but some processor was always in the "
+                                 "guest: the scenario has not started");
+}
+
 static void conclude(struct run *run, enum run_exit code, const char *format, ...)
     G_GNUC_PRINTF(3, 4);
 static void conclude(struct run *run, enum run_exit code, const char *format, ...)
@@ -244,6 +265,7 @@ void run_judge(struct run *run)
 {
     rules_emit_verdicts(run->rules);
     judge_rules(run);
+    judge_start(run);
     judge_end(run);
     if (run->expect != NULL) {
         judge_violates(run);

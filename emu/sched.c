@@ -299,39 +299,70 @@ static void emit_end(struct machine *machine)
     machine_emit(machine, EVENT_RUN_END, ACTOR_RUN, &event);
 }
 
-enum run_end_reason machine_run(struct machine *machine, const volatile int *interrupted)
+/* One decision and what comes of it; false: the run has ended. */
+static bool turn(struct machine *machine, const volatile int *interrupted)
 {
     uint64_t budget_insns =
         machine->config.slice_insns ? machine->config.slice_insns : SLICE_INSNS;
-    while (machine->end_reason == RUN_END_NONE) {
-        machine->acting_cpu = -1;
-        if (interrupted && *interrupted) {
-            machine_end(machine, RUN_END_INTERRUPTED, 0, "interrupted");
-            break;
-        }
-        uint64_t options = options_find(machine);
-        uint64_t idle = idle_cycles(machine, options);
-        if (idle == UINT64_MAX && program_brings_out(machine))
-            continue;
-        if (typist_work(machine, idle) || (interrupted && *interrupted))
-            continue;
-        if (idle_timer_rings(machine, options)) {
-            limits_check(machine, &machine->processor[machine->acting_cpu]);
-            continue;
-        }
-        if (options == 0) {
-            machine_end(machine, RUN_END_HALTED, 0,
-                        "every processor waits and nothing can wake one");
-            break;
-        }
-        uint32_t cpu = choose(machine, options, budget_insns);
-        machine->acting_cpu = (int32_t)cpu;
-        if (machine->processor[cpu].state == PROCESSOR_OUT)
-            step(machine, cpu);
-        else if (!timer_rings(machine, cpu))
-            run_slice(machine, cpu, budget_cut(machine, cpu, budget_insns));
-        limits_check(machine, &machine->processor[cpu]);
+    machine->acting_cpu = -1;
+    if (interrupted && *interrupted) {
+        machine_end(machine, RUN_END_INTERRUPTED, 0, "interrupted");
+        return false;
     }
+    uint64_t options = options_find(machine);
+    uint64_t idle = idle_cycles(machine, options);
+    if (idle == UINT64_MAX && program_brings_out(machine))
+        return true;
+    if (typist_work(machine, idle) || (interrupted && *interrupted))
+        return true;
+    if (idle_timer_rings(machine, options)) {
+        limits_check(machine, &machine->processor[machine->acting_cpu]);
+        return true;
+    }
+    if (options == 0) {
+        machine_end(machine, RUN_END_HALTED, 0, "every processor waits and nothing can wake one");
+        return false;
+    }
+    uint32_t cpu = choose(machine, options, budget_insns);
+    machine->acting_cpu = (int32_t)cpu;
+    if (machine->processor[cpu].state == PROCESSOR_OUT)
+        step(machine, cpu);
+    else if (!timer_rings(machine, cpu))
+        run_slice(machine, cpu, budget_cut(machine, cpu, budget_insns));
+    limits_check(machine, &machine->processor[cpu]);
+    return true;
+}
+
+enum run_end_reason machine_run(struct machine *machine, const volatile int *interrupted)
+{
+    while (machine->end_reason == RUN_END_NONE && turn(machine, interrupted))
+        continue;
     emit_end(machine);
     return machine->end_reason;
+}
+
+/* No processor is in the guest, and every exit has been answered. */
+static bool at_rest(const struct machine *machine)
+{
+    for (uint32_t cpu = 0; cpu < machine->cpus; cpu++)
+        if (machine->processor[cpu].state == PROCESSOR_GUEST ||
+            machine->processor[cpu].exit_pending)
+            return false;
+    return true;
+}
+
+enum machine_rest machine_run_to_rest(struct machine *machine, const char *text,
+                                      const volatile int *interrupted)
+{
+    size_t searched = 0;
+    bool printed = text == NULL;
+    while (machine->end_reason == RUN_END_NONE && turn(machine, interrupted)) {
+        printed = printed || console_search(machine, text, &searched);
+        if (machine->end_reason != RUN_END_NONE || !printed || !at_rest(machine))
+            continue;
+        machine->acting_cpu = (int32_t)machine->last_cpu;
+        return MACHINE_RESTS;
+    }
+    emit_end(machine);
+    return printed ? MACHINE_ENDED_RESTLESS : MACHINE_ENDED;
 }

@@ -49,6 +49,7 @@ struct scenario {
     char *path; /* as given */
     char *title, *source, *monitor, *guest;
     char *kernel, *initrd, *cmdline; /* of a Linux guest; NULL: not given */
+    char *starts; /* text on the console from which on the script is the hypervisor; NULL: launch */
     char **secrets;  /* symbols of the monitor to watch beside the firmware's own secrets */
     uint32_t fields; /* enum scenario_field */
     struct machine_config config; /* paths are NULL; the rest filled from defaults and fields */

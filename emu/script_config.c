@@ -183,6 +183,14 @@ static void read_entry(lua_State *lua, struct scenario *scenario, const char *fi
                            name);
 }
 
+static void read_starts(lua_State *lua, struct scenario *scenario, const char *field)
+{
+    const char *text = check_string(lua, field);
+    if (text[0] == '\0' || strlen(text) != lua_rawlen(lua, -1))
+        script_field_error(lua, field, "starts must be a text without zero bytes, and not empty");
+    scenario->starts = g_strdup(text);
+}
+
 static void read_cpus(lua_State *lua, struct scenario *scenario, const char *field)
 {
     scenario->config.cpus = (uint32_t)check_count(lua, field, 1, MACHINE_CPUS_MAX);
@@ -299,6 +307,7 @@ static const struct field fields[] = {
     {"initrd", read_initrd},
     {"cmdline", read_cmdline},
     {"entry", read_entry},
+    {"starts", read_starts},
     {"cpus", read_cpus},
     {"memory", read_memory},
     {"seed", read_seed},
@@ -363,6 +372,7 @@ void scenario_clear(struct scenario *scenario)
     g_free(scenario->kernel);
     g_free(scenario->initrd);
     g_free(scenario->cmdline);
+    g_free(scenario->starts);
     g_strfreev(scenario->secrets);
     expects_clear(scenario);
 }

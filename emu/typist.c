@@ -18,24 +18,25 @@ bool typist_is_live(const struct machine *machine)
     return machine->typist.source.live && !machine->typist.ended;
 }
 
-static bool text_printed(struct machine *machine)
+bool console_search(const struct machine *machine, const char *text, size_t *searched_bytes)
 {
-    struct typist *typist = &machine->typist;
     const GString *console = machine->console;
-    size_t length = strlen(typist->after);
-    if (console->len == typist->searched_bytes)
+    size_t length = strlen(text);
+    if (console->len == *searched_bytes)
         return false;
     /* It may have begun in what was searched before. */
-    size_t from = typist->searched_bytes >= length ? typist->searched_bytes - length + 1 : 0;
-    typist->searched_bytes = console->len;
-    return strstr(console->str + from, typist->after) != NULL;
+    size_t from = *searched_bytes >= length ? *searched_bytes - length + 1 : 0;
+    *searched_bytes = console->len;
+    return strstr(console->str + from, text) != NULL;
 }
 
 static bool is_started(struct machine *machine)
 {
     struct typist *typist = &machine->typist;
     if (!typist->started)
-        typist->started = typist->after ? text_printed(machine) : uart_listens(&machine->uart);
+        typist->started =
+            typist->after ? console_search(machine, typist->after, &typist->searched_bytes)
+                          : uart_listens(&machine->uart);
     return typist->started;
 }
 

@@ -51,7 +51,7 @@ struct typist {
     uint32_t turns;              /* since the last event */
 };
 
-/* Before the run. after is copied, may be NULL. */
+/* Before the run, or while it rests. after is copied, may be NULL. */
 void machine_typist_set(struct machine *machine, const struct typist_source *source,
                         const char *after);
 

@@ -57,6 +57,8 @@ void report_end(struct run *run, bool diagnosis)
 {
     const struct machine *machine = run_machine(run);
     const char *text = machine_end_text(machine);
+    if (run_snapshot_text(run) != NULL)
+        printf("\nsnapshot  %s", run_snapshot_text(run));
     printf("\nended     %s%s%s\n", run_end_reason_name(machine_end_reason(machine)),
            text[0] ? ": " : "", text);
     printf("after     ");

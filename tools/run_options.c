@@ -37,6 +37,10 @@ void run_options_entries(struct run_options *o, GOptionEntry entries[RUN_OPTIONS
         {"limit-events", 0, 0, G_OPTION_ARG_STRING, &o->limit_events, "most events", "N"},
         {"limit-time", 0, 0, G_OPTION_ARG_STRING, &o->limit_time, "most virtual time, such as 2s",
          "TIME"},
+        {"snapshots", 0, 0, G_OPTION_ARG_FILENAME, &o->snapshots,
+         "begin where the scenario starts (its field starts): the machine there is kept in DIR, "
+         "and made once",
+         "DIR"},
     };
     memcpy(entries, filled, sizeof(filled));
 }
@@ -59,6 +63,7 @@ void run_options_clear(struct run_options *options)
     g_free(options->limit_insns);
     g_free(options->limit_events);
     g_free(options->limit_time);
+    g_free(options->snapshots);
     g_free(options->input);
     g_free(options->input_after);
     g_free(options->interactive);
@@ -108,6 +113,7 @@ bool run_options_request(struct run_options *options, const char *image_dir,
         .append = options->append,
         .input = options->input,
         .input_after = options->input_after,
+        .snapshots = options->snapshots,
         .image_dir = image_dir,
     };
     if (options->entry != NULL && !linux_entry_parse(options->entry, &request->linux_entry))

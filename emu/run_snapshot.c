@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "emu/run_snapshot.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+#include "cpu/version.h"
+#include "emu/error.h"
+#include "emu/run_internal.h"
+
+enum { LOCK_POLL_US = 20000 };
+
+/* ------------------------------------------------------------------ the key */
+
+static void text_add(XXH3_state_t *state, const char *text)
+{
+    XXH3_128bits_update(state, text ? text : "", text ? strlen(text) + 1 : 0);
+}
+
+/* The state of one build is nothing to another. */
+static bool program_add(XXH3_state_t *state, GError **error)
+{
+    GString *libraries = g_string_new(NULL);
+    cpu_libraries_describe(libraries);
+    text_add(state, libraries->str);
+    g_string_free(libraries, TRUE);
+    GMappedFile *program = g_mapped_file_new("/proc/self/exe", FALSE, error);
+    if (program == NULL)
+        return false;
+    XXH128_canonical_t hash;
+    XXH128_canonicalFromHash(&hash, XXH3_128bits(g_mapped_file_get_contents(program),
+                                                 g_mapped_file_get_length(program)));
+    XXH3_128bits_update(state, &hash, sizeof(hash));
+    g_mapped_file_unref(program);
+    return true;
+}
+
+/* Of the files, all but the script and what is typed: these act from the start on. */
+static void files_add(XXH3_state_t *state, const struct run *run)
+{
+    for (size_t i = 0; i < run->inputs_count; i++) {
+        const struct run_input *input = &run->inputs[i];
+        if (strcmp(input->role, "scenario") == 0 || strcmp(input->role, "input") == 0)
+            continue;
+        text_add(state, input->role);
+        XXH3_128bits_update(state, input->sha256, sizeof(input->sha256));
+    }
+}
+
+static void config_add(XXH3_state_t *state, const struct machine_config *config)
+{
+    const uint64_t numbers[] = {
+        config->memory_bytes,       config->cpus,         config->seed,
+        config->guest_vmpl,         config->sev_features, config->guest_sev_features,
+        config->schedule,           config->tlb_mode,     config->rmp_config.pval_vmpl,
+        config->rmp_config.pval_c0, config->rmp_config.pval_npt,
+        config->rmp_config.inuse_write, config->linux_entry, config->hardware_bugs,
+        config->blind,              config->slice_insns,
+        /* A run that ends before the start for its limits does so each time. */
+        config->limit_insns,        config->limit_events, config->limit_time_cycles,
+    };
+    XXH3_128bits_update(state, numbers, sizeof(numbers));
+    XXH3_128bits_update(state, &config->lies, sizeof(config->lies));
+    text_add(state, config->cmdline);
+}
+
+static bool key_make(struct run *run, GError **error)
+{
+    const struct scenario *scenario = run_scenario(run);
+    XXH3_state_t *state = XXH3_createState();
+    g_assert(state != NULL);
+    XXH3_128bits_reset(state);
+    bool fine = program_add(state, error);
+    files_add(state, run);
+    config_add(state, &run->config);
+    text_add(state, scenario->starts);
+    for (char **name = scenario->secrets; name != NULL && *name != NULL; name++)
+        text_add(state, *name);
+    XXH128_canonical_t hash;
+    XXH128_canonicalFromHash(&hash, XXH3_128bits_digest(state));
+    memcpy(run->snapshot.key, hash.digest, sizeof(run->snapshot.key));
+    XXH3_freeState(state);
+    return fine;
+}
+
+/* ------------------------------------------------------------------ the folder */
+
+static void tell(struct run *run, const char *format, ...) G_GNUC_PRINTF(2, 3);
+static void tell(struct run *run, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    char *news = g_strdup_vprintf(format, arguments), *before = run->snapshot.text;
+    va_end(arguments);
+    run->snapshot.text = before ? g_strconcat(before, "; ", news, NULL) : g_strdup(news);
+    g_free(news);
+    g_free(before);
+}
+
+static bool folder_make(const char *folder, GError **error)
+{
+    if (g_mkdir_with_parents(folder, 0700) == 0)
+        return true;
+    g_set_error(error, EMU_ERROR, EMU_ERROR_INPUT, "--snapshots %s: %s", folder,
+                g_strerror(errno));
+    return false;
+}
+
+/* Nobody else makes this snapshot meanwhile. A file system without locks makes it twice. */
+static bool lock_take(struct run *run, const volatile int *interrupted, GError **error)
+{
+    char *path = g_strconcat(run->snapshot.path, ".lock", NULL);
+    int lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (lock < 0) {
+        g_set_error(error, EMU_ERROR, EMU_ERROR_INPUT, "--snapshots: %s: %s", path,
+                    g_strerror(errno));
+        g_free(path);
+        return false;
+    }
+    g_free(path);
+    run->snapshot.lock = lock;
+    while (flock(lock, LOCK_EX | LOCK_NB) != 0 && (errno == EWOULDBLOCK || errno == EINTR)) {
+        if (interrupted && *interrupted) {
+            g_set_error(error, EMU_ERROR, EMU_ERROR_LIMIT,
+                        "interrupted, while another run makes the snapshot");
+            return false;
+        }
+        g_usleep(LOCK_POLL_US);
+    }
+    return true;
+}
+
+static void lock_drop(struct run *run)
+{
+    if (run->snapshot.lock >= 0)
+        close(run->snapshot.lock);
+    run->snapshot.lock = -1;
+}
+
+/* What is of no use is said, and made anew. */
+static void reader_open(struct run *run)
+{
+    GError *error = NULL;
+    run->snapshot.reader = snapshot_reader_open(run->snapshot.path, run->snapshot.key, &error);
+    if (error != NULL)
+        tell(run, "%s", error->message);
+    g_clear_error(&error);
+}
+
+static bool recorder_start(struct run *run, GError **error)
+{
+    struct run_snapshot *snapshot = &run->snapshot;
+    struct snapshot_writer *writer = snapshot_writer_open(snapshot->path, snapshot->key, error);
+    if (writer == NULL)
+        return false;
+    snapshot->recorder = g_new0(struct snapshot_recorder, 1);
+    snapshot->recorder->writer = writer;
+    if (trace_attach(run_trace(run), snapshot_record, snapshot->recorder))
+        return true;
+    g_set_error(error, EMU_ERROR, EMU_ERROR_INTERNAL, "too many observers");
+    return false;
+}
+
+bool run_snapshot_open(struct run *run, const char *folder, const volatile int *interrupted,
+                       GError **error)
+{
+    struct run_snapshot *snapshot = &run->snapshot;
+    char name[2 * SNAPSHOT_KEY_BYTES + 1];
+    if (folder == NULL)
+        return true;
+    if (run_scenario(run) == NULL || run_scenario(run)->starts == NULL) {
+        tell(run, "none: the scenario does not say where it starts (starts = TEXT)");
+        return true;
+    }
+    if (!folder_make(folder, error) || !key_make(run, error))
+        return false;
+    for (size_t i = 0; i < SNAPSHOT_KEY_BYTES; i++)
+        g_snprintf(name + 2 * i, 3, "%02x", snapshot->key[i]);
+    snapshot->path = g_strdup_printf("%s/%s.snapshot", folder, name);
+    reader_open(run);
+    if (snapshot->reader != NULL)
+        return true;
+    if (!lock_take(run, interrupted, error))
+        return false;
+    g_clear_pointer(&snapshot->text, g_free);
+    reader_open(run); /* somebody may have made it */
+    if (snapshot->reader == NULL)
+        return recorder_start(run, error);
+    lock_drop(run);
+    return true;
+}
+
+void run_snapshot_make(struct run *run)
+{
+    struct run_snapshot *snapshot = &run->snapshot;
+    GError *error = NULL;
+    struct stat about = {0};
+    if (snapshot->recorder == NULL)
+        return;
+    struct snapshot_writer *writer = snapshot->recorder->writer;
+    machine_save(run->machine, snapshot->recorder);
+    if (!snapshot_writer_close(writer, &error))
+        tell(run, "none: %s", error->message);
+    else if (stat(snapshot->path, &about) == 0)
+        tell(run, "made %s (%" G_GUINT64_FORMAT " MiB)", snapshot->path,
+             (guint64)about.st_size >> 20);
+    g_clear_error(&error);
+    lock_drop(run);
+}
+
+void run_snapshot_close(struct run *run)
+{
+    struct run_snapshot *snapshot = &run->snapshot;
+    snapshot_reader_free(snapshot->reader);
+    if (snapshot->recorder != NULL)
+        snapshot_writer_abandon(snapshot->recorder->writer);
+    g_free(snapshot->recorder);
+    lock_drop(run);
+    g_free(snapshot->path);
+    g_free(snapshot->text);
+}
