@@ -203,8 +203,8 @@ static void judge_start(struct run *run)
                                         "started",
                                         scenario->starts);
     else
-        verdict->text = g_strdup("the console says so, but some processor was always in the "
-                                 "guest: the scenario has not started");
+        verdict->text = g_strdup("the console says so, but the run ended before every processor "
+                                 "was out of the guest: the scenario has not started");
 }
 
 static void conclude(struct run *run, enum run_exit code, const char *format, ...)

@@ -12,6 +12,8 @@ enum {
 #define LIMIT_INSNS       UINT64_C(20000000000)
 #define LIMIT_EVENTS      UINT64_C(100000000)
 #define LIMIT_TIME_CYCLES UINT64_C(3600000000000)
+/* How long a processor may stay in the guest when the machine is to rest. */
+#define REST_PATIENCE_CYCLES UINT64_C(10000000)
 /* The idle rule: a loop that never leaves the guest and changes nothing that anybody can see. */
 #define IDLE_INSNS UINT64_C(2000000000)
 /* The monitor measures a kernel before it starts it, some 40 instructions for each byte. */
@@ -351,13 +353,36 @@ static bool at_rest(const struct machine *machine)
     return true;
 }
 
+/* The host takes every processor out, as one does that stops a virtual machine. */
+static void bring_out(struct machine *machine)
+{
+    while (machine->end_reason == RUN_END_NONE && !at_rest(machine)) {
+        for (uint32_t cpu = 0; cpu < machine->cpus; cpu++) {
+            struct processor *processor = &machine->processor[cpu];
+            machine->acting_cpu = (int32_t)cpu;
+            hv_kick(machine, cpu);
+            if (!processor->exit_pending || machine->end_reason != RUN_END_NONE)
+                continue;
+            const struct hv_exit exit = processor->exit;
+            processor->exit_pending = false;
+            honest_handle(machine, &exit);
+        }
+    }
+}
+
 enum machine_rest machine_run_to_rest(struct machine *machine, const char *text,
                                       const volatile int *interrupted)
 {
     size_t searched = 0;
     bool printed = text == NULL;
+    uint64_t patience_ends = UINT64_MAX;
     while (machine->end_reason == RUN_END_NONE && turn(machine, interrupted)) {
-        printed = printed || console_search(machine, text, &searched);
+        if (!printed && console_search(machine, text, &searched)) {
+            printed = true;
+            patience_ends = machine_time_cycles(machine) + REST_PATIENCE_CYCLES;
+        }
+        if (machine_time_cycles(machine) >= patience_ends)
+            bring_out(machine);
         if (machine->end_reason != RUN_END_NONE || !printed || !at_rest(machine))
             continue;
         machine->acting_cpu = (int32_t)machine->last_cpu;
