@@ -133,7 +133,7 @@ enum run_end_reason machine_run(struct machine *machine, const volatile int *int
 /*
  * The same up to the first decision point behind which the guest's console has printed the text
  * (NULL: the next one) and the machine rests: no processor is in the guest, and every exit has been
- * answered. Where that has not come by itself 10 ms of virtual time after the text, processors that
+ * answered. Where that has not come by itself 2 s of virtual time after the text, processors that
  * are in the guest are taken out (SVM_EXIT_INTR) and served honestly. What acts on the machine then
  * acts on behalf of the processor that ran last; a later call, or machine_run(), goes on.
  */

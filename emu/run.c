@@ -66,6 +66,18 @@ static bool config_override(struct run *run, const struct run_request *request, 
     return true;
 }
 
+static bool starts_choose(struct run *run, const struct run_request *request, GError **error)
+{
+    run->starts_given = request->starts != NULL;
+    run->starts = request->starts             ? request->starts
+                  : run_scenario(run) != NULL ? run_scenario(run)->starts
+                                              : NULL;
+    if (run->starts == NULL || run->starts[0] != '\0')
+        return true;
+    g_set_error(error, EMU_ERROR, EMU_ERROR_INPUT, "--starts: the text is empty");
+    return false;
+}
+
 /* The expectation for the monitor at hand: its own, else "default", else the one for all. */
 static bool expect_find(struct run *run, GError **error)
 {
@@ -149,6 +161,8 @@ static void inputs_hash(struct run *run)
     }
     if (run->typed_after != NULL)
         XXH3_128bits_update(state, run->typed_after, strlen(run->typed_after) + 1);
+    if (run->starts_given)
+        XXH3_128bits_update(state, run->starts, strlen(run->starts) + 1);
     if (config->hardware_bugs != 0)
         XXH3_128bits_update(state, &config->hardware_bugs, sizeof(config->hardware_bugs));
     if (run->background_kinds != 0)
@@ -203,8 +217,8 @@ struct run *run_new(const struct run_request *request, GError **error)
     run->verdicts = g_array_new(FALSE, TRUE, sizeof(struct run_verdict));
     run->snapshot.lock = -1;
     if (scenario_load(run, request, error) && config_override(run, request, error) &&
-        run_images_load(run, request, error) && run_typed_load(run, request, error) &&
-        expect_choose(run, request, error)) {
+        starts_choose(run, request, error) && run_images_load(run, request, error) &&
+        run_typed_load(run, request, error) && expect_choose(run, request, error)) {
         inputs_hash(run);
         run->machine = machine_new(&run->config, error);
     }
@@ -304,11 +318,6 @@ static bool secrets_register(struct run *run, GError **error)
     return true;
 }
 
-static const char *start_text(const struct run *run)
-{
-    return run_scenario(run) ? run_scenario(run)->starts : NULL;
-}
-
 /* The machine where the scenario takes over: run->start says whether it got there. */
 static bool machine_bring(struct run *run, const volatile int *interrupted, GError **error)
 {
@@ -321,9 +330,9 @@ static bool machine_bring(struct run *run, const volatile int *interrupted, GErr
     if (!machine_launch(run->machine, error) || !expect_prepare(run, error) ||
         !secrets_register(run, error))
         return false;
-    if (start_text(run) == NULL)
+    if (run->starts == NULL)
         return true;
-    run->start = machine_run_to_rest(run->machine, start_text(run), interrupted);
+    run->start = machine_run_to_rest(run->machine, run->starts, interrupted);
     if (run->start == MACHINE_RESTS)
         run_snapshot_make(run);
     return true;

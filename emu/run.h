@@ -28,6 +28,8 @@ struct run_request {
     const char *input;       /* path of a text typed on the serial port; NULL none */
     const char *input_after; /* typing starts when that has been printed; NULL: port open */
     const struct typist_source *typist; /* in place of input; kept by the caller; may be NULL */
+    const char *starts; /* text on the console from which on scenario and typist act; NULL: the
+                         * scenario's */
     const char *append;          /* more of the kernel's command line; may be NULL */
     enum linux_entry linux_entry; /* LINUX_ENTRY_AUTO: the scenario's */
     const char *monitor_name; /* by which expect is chosen; NULL: the file's name without .elf */

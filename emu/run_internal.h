@@ -44,6 +44,8 @@ struct run {
     struct rules *rules;
     const struct typist_source *typist; /* the request's */
     const char *snapshot_folder;        /* the request's */
+    const char *starts;                 /* the request's or the scenario's; NULL: at the launch */
+    bool starts_given;                  /* the request's */
     struct run_snapshot snapshot;
     enum machine_rest start; /* ENDED, ENDED_RESTLESS: the scenario has not started */
 

@@ -61,8 +61,6 @@ static void config_add(XXH3_state_t *state, const struct machine_config *config)
         config->rmp_config.pval_c0, config->rmp_config.pval_npt,
         config->rmp_config.inuse_write, config->linux_entry, config->hardware_bugs,
         config->blind,              config->slice_insns,
-        /* A run that ends before the start for its limits does so each time. */
-        config->limit_insns,        config->limit_events, config->limit_time_cycles,
     };
     XXH3_128bits_update(state, numbers, sizeof(numbers));
     XXH3_128bits_update(state, &config->lies, sizeof(config->lies));
@@ -78,8 +76,8 @@ static bool key_make(struct run *run, GError **error)
     bool fine = program_add(state, error);
     files_add(state, run);
     config_add(state, &run->config);
-    text_add(state, scenario->starts);
-    for (char **name = scenario->secrets; name != NULL && *name != NULL; name++)
+    text_add(state, run->starts);
+    for (char **name = scenario ? scenario->secrets : NULL; name != NULL && *name != NULL; name++)
         text_add(state, *name);
     XXH128_canonical_t hash;
     XXH128_canonicalFromHash(&hash, XXH3_128bits_digest(state));
@@ -152,6 +150,30 @@ static void reader_open(struct run *run)
     g_clear_error(&error);
 }
 
+/* A limit that lies before the start ends the run there: it is to be run. */
+static bool limits_reached(const struct run *run)
+{
+    const struct snapshot_reached reached = snapshot_reached(run->snapshot.reader);
+    const struct machine_config *config = &run->config;
+    return (config->limit_insns != 0 && reached.insns >= config->limit_insns) ||
+           (config->limit_events != 0 && reached.events >= config->limit_events) ||
+           (config->limit_time_cycles != 0 && reached.time_cycles >= config->limit_time_cycles);
+}
+
+/* True: there is a snapshot, and nothing to be made. */
+static bool reader_ready(struct run *run)
+{
+    struct run_snapshot *snapshot = &run->snapshot;
+    reader_open(run);
+    if (snapshot->reader == NULL)
+        return false;
+    if (limits_reached(run)) {
+        tell(run, "not used: a limit of the run lies before the scenario's start");
+        snapshot_reader_free(g_steal_pointer(&snapshot->reader));
+    }
+    return true;
+}
+
 static bool recorder_start(struct run *run, GError **error)
 {
     struct run_snapshot *snapshot = &run->snapshot;
@@ -173,8 +195,8 @@ bool run_snapshot_open(struct run *run, const char *folder, const volatile int *
     char name[2 * SNAPSHOT_KEY_BYTES + 1];
     if (folder == NULL)
         return true;
-    if (run_scenario(run) == NULL || run_scenario(run)->starts == NULL) {
-        tell(run, "none: the scenario does not say where it starts (starts = TEXT)");
+    if (run->starts == NULL) {
+        tell(run, "none: nothing says where the scenario starts (its field starts, or --starts)");
         return true;
     }
     if (!folder_make(folder, error) || !key_make(run, error))
@@ -182,16 +204,14 @@ bool run_snapshot_open(struct run *run, const char *folder, const volatile int *
     for (size_t i = 0; i < SNAPSHOT_KEY_BYTES; i++)
         g_snprintf(name + 2 * i, 3, "%02x", snapshot->key[i]);
     snapshot->path = g_strdup_printf("%s/%s.snapshot", folder, name);
-    reader_open(run);
-    if (snapshot->reader != NULL)
+    if (reader_ready(run))
         return true;
     if (!lock_take(run, interrupted, error))
         return false;
     g_clear_pointer(&snapshot->text, g_free);
-    reader_open(run); /* somebody may have made it */
-    if (snapshot->reader == NULL)
+    if (!reader_ready(run))
         return recorder_start(run, error);
-    lock_drop(run);
+    lock_drop(run); /* somebody has made it */
     return true;
 }
 

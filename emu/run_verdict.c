@@ -189,10 +189,9 @@ static void judge_console(struct run *run)
 /* The scenario took over the machine where it says. */
 static void judge_start(struct run *run)
 {
-    const struct scenario *scenario = run_scenario(run);
-    if (scenario == NULL || scenario->starts == NULL || run->expect == &run->loose)
+    if (run->starts == NULL || run->expect == &run->loose)
         return;
-    char *title = g_strdup_printf("starts %.31s", scenario->starts);
+    char *title = g_strdup_printf("starts %.31s", run->starts);
     struct run_verdict *verdict =
         expectation_add(run, title, run->start == MACHINE_RESTS, NULL);
     g_free(title);
@@ -201,7 +200,7 @@ static void judge_start(struct run *run)
     else if (run->start == MACHINE_ENDED)
         verdict->text = g_strdup_printf("the console never says \"%s\": the scenario has not "
                                         "started",
-                                        scenario->starts);
+                                        run->starts);
     else
         verdict->text = g_strdup("the console says so, but the run ended before every processor "
                                  "was out of the guest: the scenario has not started");

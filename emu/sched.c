@@ -13,7 +13,7 @@ enum {
 #define LIMIT_EVENTS      UINT64_C(100000000)
 #define LIMIT_TIME_CYCLES UINT64_C(3600000000000)
 /* How long a processor may stay in the guest when the machine is to rest. */
-#define REST_PATIENCE_CYCLES UINT64_C(10000000)
+#define REST_PATIENCE_CYCLES UINT64_C(2000000000)
 /* The idle rule: a loop that never leaves the guest and changes nothing that anybody can see. */
 #define IDLE_INSNS UINT64_C(2000000000)
 /* The monitor measures a kernel before it starts it, some 40 instructions for each byte. */

@@ -134,6 +134,11 @@ void machine_save(const struct machine *machine, struct snapshot_recorder *recor
     const uint64_t console_bytes = machine->console->len;
     g_assert(machine->hw_saved_count == 0 && machine->breakpoint_count == 0 &&
              machine->env.watch_count == 0 && machine->end_reason == RUN_END_NONE);
+    snapshot_reached_set(writer, (struct snapshot_reached){
+                                     .insns = machine->insns,
+                                     .events = trace_count(machine->trace),
+                                     .time_cycles = machine_time_cycles(machine),
+                                 });
     if (recorder->count > 0)
         recorder_flush(recorder);
     recorder_flush(recorder); /* none: the end of them */

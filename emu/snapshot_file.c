@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -24,10 +25,12 @@ struct header {
     uint32_t version;
     uint32_t zero;
     uint8_t key[SNAPSHOT_KEY_BYTES];
+    struct snapshot_reached reached;
     uint64_t packed_bytes;
     XXH128_canonical_t hash;
 };
-_Static_assert(sizeof(struct header) == 56, "the header of a snapshot");
+_Static_assert(sizeof(struct header) == 80, "the header of a snapshot");
+_Static_assert(offsetof(struct header, hash) == 64, "the header of a snapshot");
 
 /* ------------------------------------------------------------------ writing */
 
@@ -111,6 +114,11 @@ static void pack(struct snapshot_writer *writer, const void *bytes, size_t len,
     }
 }
 
+void snapshot_reached_set(struct snapshot_writer *writer, struct snapshot_reached reached)
+{
+    writer->header.reached = reached;
+}
+
 void snapshot_put(struct snapshot_writer *writer, const void *bytes, size_t len)
 {
     pack(writer, bytes, len, ZSTD_e_continue);
@@ -119,6 +127,7 @@ void snapshot_put(struct snapshot_writer *writer, const void *bytes, size_t len)
 bool snapshot_writer_close(struct snapshot_writer *writer, GError **error)
 {
     pack(writer, NULL, 0, ZSTD_e_end);
+    XXH3_128bits_update(writer->hash, &writer->header, offsetof(struct header, hash));
     XXH128_canonicalFromHash(&writer->header.hash, XXH3_128bits_digest(writer->hash));
     if (writer->failed == 0 && lseek(writer->fd, 0, SEEK_SET) < 0)
         writer->failed = errno;
@@ -147,6 +156,7 @@ void snapshot_writer_abandon(struct snapshot_writer *writer)
 
 struct snapshot_reader {
     uint8_t *file; /* all of it */
+    struct snapshot_reached reached;
     ZSTD_inBuffer packed;
     ZSTD_DCtx *unpacker;
 };
@@ -192,6 +202,17 @@ static bool file_read(struct snapshot_reader *reader, const char *path, int fd, 
     return got == bytes || refuse(error, path, "changes while it is read");
 }
 
+static void hash_make(const struct header *header, const void *packed, XXH128_canonical_t *hash)
+{
+    XXH3_state_t *state = XXH3_createState();
+    g_assert(state != NULL);
+    XXH3_128bits_reset(state);
+    XXH3_128bits_update(state, packed, header->packed_bytes);
+    XXH3_128bits_update(state, header, offsetof(struct header, hash));
+    XXH128_canonicalFromHash(hash, XXH3_128bits_digest(state));
+    XXH3_freeState(state);
+}
+
 static bool header_check(struct snapshot_reader *reader, const char *path, size_t bytes,
                          const uint8_t key[SNAPSHOT_KEY_BYTES], GError **error)
 {
@@ -208,7 +229,8 @@ static bool header_check(struct snapshot_reader *reader, const char *path, size_
     if (header.packed_bytes != bytes - sizeof(header))
         return refuse(error, path, "is damaged: it is cut off or too long");
     reader->packed = (ZSTD_inBuffer){reader->file + sizeof(header), header.packed_bytes, 0};
-    XXH128_canonicalFromHash(&hash, XXH3_128bits(reader->packed.src, reader->packed.size));
+    reader->reached = header.reached;
+    hash_make(&header, reader->packed.src, &hash);
     if (memcmp(&hash, &header.hash, sizeof(hash)) != 0)
         return refuse(error, path, "is damaged: its bytes are not those that were written");
     return true;
@@ -237,6 +259,11 @@ struct snapshot_reader *snapshot_reader_open(const char *path,
     reader->unpacker = ZSTD_createDCtx();
     g_assert(reader->unpacker != NULL);
     return reader;
+}
+
+struct snapshot_reached snapshot_reached(const struct snapshot_reader *reader)
+{
+    return reader->reached;
 }
 
 bool snapshot_get(struct snapshot_reader *reader, void *bytes, size_t len)

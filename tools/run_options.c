@@ -37,9 +37,10 @@ void run_options_entries(struct run_options *o, GOptionEntry entries[RUN_OPTIONS
         {"limit-events", 0, 0, G_OPTION_ARG_STRING, &o->limit_events, "most events", "N"},
         {"limit-time", 0, 0, G_OPTION_ARG_STRING, &o->limit_time, "most virtual time, such as 2s",
          "TIME"},
+        {"starts", 0, 0, G_OPTION_ARG_STRING, &o->starts,
+         "the hypervisor is honest, and nobody types, until the console has shown TEXT", "TEXT"},
         {"snapshots", 0, 0, G_OPTION_ARG_FILENAME, &o->snapshots,
-         "begin where the scenario starts (its field starts): the machine there is kept in DIR, "
-         "and made once",
+         "the machine at that point is kept in DIR; the first run makes it, others begin with it",
          "DIR"},
     };
     memcpy(entries, filled, sizeof(filled));
@@ -63,6 +64,7 @@ void run_options_clear(struct run_options *options)
     g_free(options->limit_insns);
     g_free(options->limit_events);
     g_free(options->limit_time);
+    g_free(options->starts);
     g_free(options->snapshots);
     g_free(options->input);
     g_free(options->input_after);
@@ -113,6 +115,7 @@ bool run_options_request(struct run_options *options, const char *image_dir,
         .append = options->append,
         .input = options->input,
         .input_after = options->input_after,
+        .starts = options->starts,
         .snapshots = options->snapshots,
         .image_dir = image_dir,
     };
@@ -166,6 +169,7 @@ char *run_options_json(const struct run_options *options, const struct run *run)
     flat_json_add(json, "limit_insns", options->limit_insns);
     flat_json_add(json, "limit_events", options->limit_events);
     flat_json_add(json, "limit_time", options->limit_time);
+    flat_json_add(json, "starts", options->starts);
     flat_json_add(json, "input_after", options->input_after);
     flat_json_add(json, "interactive", options->interactive);
     flat_json_add(json, "scenario_text", run_scenario_text(run, &bytes));
@@ -196,6 +200,7 @@ bool run_options_from_json(const char *json, struct run_options *options, char *
         .limit_insns = take(table, "limit_insns"),
         .limit_events = take(table, "limit_events"),
         .limit_time = take(table, "limit_time"),
+        .starts = take(table, "starts"),
         .input_after = take(table, "input_after"),
         .interactive = take(table, "interactive"),
     };

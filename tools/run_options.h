@@ -7,7 +7,7 @@
 
 struct run_options {
     char *scenario, *monitor, *guest, *kernel, *initrd, *append, *entry, *seed, *cpus, *memory;
-    char *tlb, **settings, *background;
+    char *tlb, **settings, *background, *starts;
     char *limit_insns, *limit_events, *limit_time;
     char *snapshots; /* no part of a database: it changes nothing that is recorded */
     /* Of one run only, no option of run --all: */
@@ -15,7 +15,7 @@ struct run_options {
 };
 
 /* The first RUN_OPTIONS_IMAGES are the monitor and the guest. */
-enum { RUN_OPTIONS_ENTRIES = 16, RUN_OPTIONS_IMAGES = 2 };
+enum { RUN_OPTIONS_ENTRIES = 17, RUN_OPTIONS_IMAGES = 2 };
 /* Fills entries (not the terminating one) that store into options. */
 void run_options_entries(struct run_options *options, GOptionEntry entries[RUN_OPTIONS_ENTRIES]);
 void run_options_clear(struct run_options *options);

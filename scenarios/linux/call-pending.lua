@@ -22,13 +22,20 @@ scenario {
   source  = "SVSM 58019; attack catalogue A80",
   monitor = "default",
   guest   = "linux",
+  cmdline = "console=ttyS0 nokaslr no5lvl tsc_early_khz=1000000 tsc=reliable panic=-1 " ..
+            "reboot=acpi quiet prova.do=shell",
+  starts  = "~ # ",
   expect  = {
     holds   = "all",
     ends    = "terminated:1:2",
   },
 }
 
+-- The driver shares pages, and each costs a call to have it rescinded.
+local LOAD <const> = "while read m; do insmod /modules/$m; done </modules/order\n"
 local calls, again = 0, 0
+
+hv.type(LOAD)
 
 function hypervisor(vcpu)
   while true do
@@ -37,7 +44,7 @@ function hypervisor(vcpu)
     if call then calls = calls + 1 end
     if call and exit.page_protocol and again == 20 then
       hv.answer(exit, { info1 = 0, info2 = 0 }) -- and Linux runs on
-    elseif exit.kind == "run_vmpl" and exit.vmpl == 0 and calls > 10 and again < 20 then
+    elseif exit.kind == "run_vmpl" and exit.vmpl == 0 and calls > 1 and again < 20 then
       again = again + 1
       hv.answer(exit, { info1 = 0, info2 = 0 }) -- "Linux ran": it did not, VMPL 0 runs again
     else

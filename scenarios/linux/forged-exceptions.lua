@@ -24,6 +24,7 @@ scenario {
   guest   = "linux",
   cmdline = "console=ttyS0 nokaslr no5lvl tsc_early_khz=1000000 tsc=reliable panic=-1 " ..
             "reboot=acpi quiet prova.do=shell",
+  starts  = "~ # ",
   expect  = {
     holds   = "all",
     ends    = "terminated:0:0",
@@ -35,21 +36,19 @@ local VC <const>, UD <const>, GP <const>, VMMCALL <const> = 29, 6, 13, 0x81
 local FORGED <const> = { { VC, VMMCALL }, { UD }, { GP, 0 } }
 local LOOPS <const> = "for n in 1 2 3; do echo RUN-$n; (while :; do :; done); " ..
                        "echo EXIT-$n-$?; done\n"
-local typed
 local ticks = { 0, 0, 0 }
 
 local function inject(cpu, vector, code)
   hv.inject(cpu, vector, { type = "exception", error = code })
 end
 
+hv.type(LOOPS)
+
 function hypervisor(vcpu)
   while true do
     local exit = vcpu:run()
     hv.honest(exit)
-    if exit.kind == "hlt" and not typed and hv.printed("~ # ") then
-      typed = true
-      hv.type(LOOPS)
-    elseif exit.kind == "hlt" and hv.printed("\nEXIT-3-") then
+    if exit.kind == "hlt" and hv.printed("\nEXIT-3-") then
       hv.wake(vcpu.id)
       inject(vcpu.id, VC, VMMCALL)
     elseif exit.kind == "intr" then

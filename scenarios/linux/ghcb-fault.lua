@@ -25,6 +25,7 @@ scenario {
   guest   = "linux",
   cmdline = "console=ttyS0 nokaslr no5lvl tsc_early_khz=1000000 tsc=reliable panic=-1 " ..
             "reboot=acpi quiet prova.do=shell",
+  starts  = "~ # ",
   expect  = {
     holds   = "all",
     ends    = "terminated:0:0",
@@ -35,7 +36,6 @@ scenario {
 local MSR <const>, WRITE <const>, EOI <const>, DEADLINE <const> = 0x7c, 1, 0x80b, 0x6e0
 local GP <const>, UD <const>, PF <const> = 0x80000b0d, 0x80000306, 0x80000b0e
 local LOOP <const> = "dmesg -n 8; echo GOING; i=0; while :; do i=$((i+1)); done\n"
-local typed
 local ticks = 0 -- ends of interrupts since the loop has begun
 
 local function lie(exit)
@@ -55,14 +55,13 @@ local function lie(exit)
   end
 end
 
+hv.type(LOOP)
+
 function hypervisor(vcpu)
   while true do
     local exit = vcpu:run()
     hv.honest(exit)
-    if not typed and exit.kind == "hlt" and hv.printed("~ # ") then
-      typed = true
-      hv.type(LOOP)
-    elseif hv.printed("\nGOING") and exit.page_protocol then
+    if hv.printed("\nGOING") and exit.page_protocol then
       lie(exit)
       if ticks == 30 then hv.type("x") end -- and Linux reads it from the UART
     end

@@ -21,6 +21,7 @@ scenario {
   guest   = "linux",
   cmdline = "console=ttyS0 nokaslr no5lvl tsc_early_khz=1000000 tsc=reliable panic=-1 " ..
             "reboot=acpi quiet prova.do=shell",
+  starts  = "~ # ",
   expect  = {
     holds   = "all",
     ends    = "panic",
@@ -29,16 +30,15 @@ scenario {
 }
 
 local GP <const> = 0x80000b0d -- valid, error code valid, exception 13
-local typed, done
+local done
+
+hv.type("x")
 
 function hypervisor(vcpu)
   while true do
     local exit = vcpu:run()
     hv.honest(exit)
-    if not typed and exit.kind == "hlt" and hv.printed("~ # ") then
-      typed = true
-      hv.type("x")
-    elseif typed and not done and exit.kind == "ioio" and exit.nae_info1 & 1 == 1 then
+    if not done and exit.kind == "ioio" and exit.nae_info1 & 1 == 1 then
       done = true
       exit.ghcb.info1, exit.ghcb.info2 = 1, GP
     end

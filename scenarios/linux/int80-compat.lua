@@ -26,6 +26,7 @@ scenario {
   guest   = "linux",
   cmdline = "console=ttyS0 nokaslr no5lvl tsc_early_khz=1000000 tsc=reliable panic=-1 " ..
             "reboot=acpi quiet ia32_emulation=on prova.do=shell",
+  starts  = "~ # ",
   expect  = {
     holds   = "all",
     ends    = "panic",
@@ -43,17 +44,15 @@ local HEX <const> = ELF:gsub(".", function (c) return ("%02x"):format(c:byte()) 
 local RUN <const> = "echo " .. HEX .. " | xxd -r -p >/tmp/loop; chmod +x /tmp/loop; " ..
                     "for n in 1 2; do echo RUN-$n; /tmp/loop; echo EXIT-$?; done\n"
 local VECTOR <const>, GUEST_VMPL <const> = 0x80, 2
-local typed
 local ticks = { 0, 0 } -- in which the process was interrupted
+
+hv.type(RUN)
 
 function hypervisor(vcpu)
   while true do
     local exit = vcpu:run()
     hv.honest(exit)
-    if not typed and exit.kind == "hlt" and hv.printed("~ # ") then
-      typed = true -- the shell waits, and the kernel has nothing else to do
-      hv.type(RUN)
-    elseif exit.kind == "intr" and hv.printed("\nRUN-1") then
+    if exit.kind == "intr" and hv.printed("\nRUN-1") then
       local n = hv.printed("\nRUN-2") and 2 or 1
       ticks[n] = ticks[n] + 1
       if ticks[1] == 20 and n == 1 then hv.inject(vcpu.id, VECTOR) end

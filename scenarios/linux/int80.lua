@@ -22,6 +22,7 @@ scenario {
   guest   = "linux",
   cmdline = "console=ttyS0 nokaslr no5lvl tsc_early_khz=1000000 tsc=reliable panic=-1 " ..
             "reboot=acpi quiet prova.do=shell",
+  starts  = "~ # ",
   expect  = {
     holds   = "all",
     ends    = "powered-off",
@@ -31,23 +32,25 @@ scenario {
 
 local COUNT <const> = "echo COUNTING; i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done; " ..
                       "echo COUNTED-$i; exit\n"
-local idle, counting, writing = 0, 0, 0 -- exits with the attack
+local IN <const> = 1 -- bit 0 of SW_EXITINFO1
+local writing, idle, counting = 0, 0, 0 -- exits with the attack
+
+hv.type("\n") -- the shell writes its prompt again
 
 function hypervisor(vcpu)
   while true do
     local exit = vcpu:run()
     hv.honest(exit)
-    local prompt = hv.printed("~ # ")
-    if prompt and exit.kind == "hlt" and idle < 3 then
+    if exit.kind == "ioio" and exit.nae_info1 & IN == 0 and writing < 3 then
+      writing = writing + 1
+      hv.inject(vcpu.id, 0x80)
+    elseif exit.kind == "hlt" and writing == 3 and idle < 3 then
       idle = idle + 1
       hv.wake(vcpu.id)
       hv.inject(vcpu.id, 0x80)
       if idle == 3 then hv.type(COUNT) end
     elseif hv.printed("\nCOUNTING") and exit.kind == "intr" and counting < 10 then
       counting = counting + 1
-      hv.inject(vcpu.id, 0x80)
-    elseif prompt and exit.kind == "ioio" and writing < 3 then
-      writing = writing + 1
       hv.inject(vcpu.id, 0x80)
     end
   end

@@ -28,6 +28,7 @@ scenario {
   guest   = "linux",
   cmdline = "console=ttyS0 nokaslr no5lvl tsc_early_khz=1000000 tsc=reliable panic=-1 " ..
             "reboot=acpi quiet prova.do=shell",
+  starts  = "~ # ",
   expect  = {
     holds   = "all",
     ends    = "powered-off",
@@ -49,7 +50,7 @@ local ELF <const> = string.pack("<c16I2I2I4I8I8I8I4I2I2I2I2I2I2", "\x7fELF\2\1\1
 local HEX <const> = ELF:gsub(".", function (c) return ("%02x"):format(c:byte()) end)
 local RUN <const> = "echo " .. HEX .. " | xxd -r -p >/tmp/loop; chmod +x /tmp/loop; " ..
                     "echo GOING; /tmp/loop; echo EXIT-$?; exit\n"
-local typed, hidden, taken
+local hidden, taken
 local ticks = 0
 
 local function owned(map) return map and hv.rmpread(map.spa).assigned end
@@ -79,14 +80,13 @@ local function take(gpa)
   assert(hv.rmpupdate { spa = spa, gpa = gpa, assigned = true } == "SUCCESS")
 end
 
+hv.type(RUN)
+
 function hypervisor(vcpu)
   while true do
     local exit = vcpu:run()
     hv.honest(exit)
-    if not typed and exit.kind == "hlt" and hv.printed("~ # ") then
-      typed = true
-      hv.type(RUN)
-    elseif not hidden and exit.kind == "intr" and hv.printed("\nGOING") then
+    if not hidden and exit.kind == "intr" and hv.printed("\nGOING") then
       ticks = ticks + 1
       hidden = ticks == 20
       if hidden then hide(exit.vmsa) end

@@ -210,7 +210,9 @@ static void test_damage(void)
         bytes_set(bytes, cut);
         assert_refused("damaged");
     }
-    bytes_set("something else that is as long as a header is, or longer", 56);
+    static const char text[] = "something else that is as long as the header of a snapshot is, or "
+                               "even longer, but is none";
+    bytes_set(text, sizeof(text));
     assert_refused("no snapshot");
     bytes_set(bytes, len);
     struct snapshot_reader *reader = snapshot_reader_open(path, key, NULL);
