@@ -109,7 +109,7 @@ static bool folder_make(const char *folder, GError **error)
     return false;
 }
 
-/* Nobody else makes this snapshot meanwhile. A file system without locks makes it twice. */
+/* Nobody else makes this snapshot meanwhile. On a file system without locks it is made twice. */
 static bool lock_take(struct run *run, const volatile int *interrupted, GError **error)
 {
     char *path = g_strconcat(run->snapshot.path, ".lock", NULL);
@@ -123,11 +123,8 @@ static bool lock_take(struct run *run, const volatile int *interrupted, GError *
     g_free(path);
     run->snapshot.lock = lock;
     while (flock(lock, LOCK_EX | LOCK_NB) != 0 && (errno == EWOULDBLOCK || errno == EINTR)) {
-        if (interrupted && *interrupted) {
-            g_set_error(error, EMU_ERROR, EMU_ERROR_LIMIT,
-                        "interrupted, while another run makes the snapshot");
-            return false;
-        }
+        if (interrupted && *interrupted)
+            return true; /* the run is over before it does anything */
         g_usleep(LOCK_POLL_US);
     }
     return true;
@@ -209,6 +206,8 @@ bool run_snapshot_open(struct run *run, const char *folder, const volatile int *
     if (!lock_take(run, interrupted, error))
         return false;
     g_clear_pointer(&snapshot->text, g_free);
+    if (interrupted && *interrupted)
+        return true;
     if (!reader_ready(run))
         return recorder_start(run, error);
     lock_drop(run); /* somebody has made it */

@@ -20,7 +20,7 @@ struct run_snapshot {
     char *text;                         /* what came of it, for people; NULL nothing */
 };
 
-/* Before the launch. False: the folder is of no use, or the wait was interrupted. */
+/* Before the launch. False: the folder is of no use. An interrupt ends the wait for another run. */
 bool run_snapshot_open(struct run *run, const char *folder, const volatile int *interrupted,
                        GError **error);
 /* The machine is at the scenario's start: makes the snapshot, if it is to be. */

@@ -1,14 +1,16 @@
 -- SPDX-License-Identifier: GPL-2.0-or-later
 --
--- An interrupt between the mark and the call. Linux sets the byte in its calling area and leaves
--- for the monitor; the hypervisor runs Linux on instead, with an interrupt. Only at the
--- handler's next exit does it run the monitor, and then Linux again.
+-- An interrupt between the mark and the call. Linux loads a driver that shares pages, and each
+-- costs a call: it sets the byte in its calling area and leaves for the monitor. The hypervisor
+-- runs Linux on instead, with an interrupt. Only at the handler's next exit does it run the
+-- monitor, and then Linux again.
 --
 --   prova run scenarios/linux/call-interrupted.lua --kernel vmlinuz --initrd initrd.gz
 --
 -- Source: SVSM 58019 section 5; Linux 6.12, svsm_issue_call() in arch/x86/coco/sev/shared.c;
 --   attack catalogue A80.
--- Preconditions: normal injection in the guest's VMPL, which Linux wants.
+-- Preconditions: an initramfs of tests/linux/initramfs with --modules; normal injection in the
+--   guest's VMPL, which Linux wants.
 -- Shows: the monitor finds a call that is pending, and serves it with the registers that the
 --   VMSA has now: the handler's. In RAX is what Linux has just written to the GHCB's MSR, a call
 --   that there is not; the error code lands in the handler's RAX, which is not read any more.
@@ -18,7 +20,7 @@
 --   cannot tell such a call from another one: the protocol relies on interrupts being off, and
 --   EVENTINJ does not ask RFLAGS.IF.
 -- Schedule: any.
--- Recorded with Debian's 6.12.117 and 6.12.118, cloud and full.
+-- Recorded with Debian's 6.12.118, cloud and full.
 
 scenario {
   title   = "Linux: an interrupt between mark and call",
@@ -35,7 +37,6 @@ scenario {
 }
 
 local VECTOR <const> = 0x80 -- a vector that no device has
--- The driver shares pages, and each costs a call to have it rescinded.
 local LOAD <const> = "while read m; do insmod /modules/$m; done </modules/order\n"
 local state = "wait"
 
