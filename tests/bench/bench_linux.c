@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The same Linux kernel and initramfs, from the start of the program to the shell: on Prova as an
- * SNP guest under the monitor, and on QEMU's TCG with -icount as a plain machine; and what the
- * database costs Prova.
+ * SNP guest under the monitor, and on QEMU's TCG with -icount as a plain machine; what the database
+ * costs Prova; and how long it takes from a snapshot of the machine at the shell.
  *
  * usage: bench_linux PROVA QEMU VMLINUX INITRD [ROUNDS]
  *
@@ -34,16 +34,17 @@
 enum { ROUNDS_DEFAULT = 5, ROUNDS_MAX = 101, LIMIT_MS = 120000, ARGS_MAX = 40 };
 
 /* In the order of a round. */
-enum variant { QEMU, PROVA, PROVA_TRACE, VARIANTS };
+enum variant { QEMU, PROVA, PROVA_TRACE, PROVA_SNAPSHOT, VARIANTS };
 
 static const char *const names[VARIANTS] = {
     [QEMU] = "QEMU TCG -icount",
     [PROVA] = "Prova",
     [PROVA_TRACE] = "Prova with database",
+    [PROVA_SNAPSHOT] = "Prova from a snapshot",
 };
 
 struct inputs {
-    const char *prova, *qemu, *vmlinux, *initrd, *database;
+    const char *prova, *qemu, *vmlinux, *initrd, *database, *snapshots, *typed;
 };
 
 struct result {
@@ -66,12 +67,17 @@ static void args_add(const char **args, const char *const *more)
 static void args_make(const struct inputs *in, enum variant variant, const char *args[ARGS_MAX])
 {
     memset(args, 0, ARGS_MAX * sizeof(*args));
-    if (variant == PROVA || variant == PROVA_TRACE) {
+    if (variant != QEMU) {
+        const bool snapshot = variant == PROVA_SNAPSHOT;
         args_add(args, (const char *[]){in->prova, "run", "--monitor", "default", "--cpus", "1",
                                         "--memory", "256M", "--kernel", in->vmlinux, "--initrd",
-                                        in->initrd, "--append", "prova.do=poweroff", NULL});
+                                        in->initrd, "--append",
+                                        snapshot ? "prova.do=shell" : "prova.do=poweroff", NULL});
         if (variant == PROVA_TRACE)
             args_add(args, (const char *[]){"--trace", in->database, NULL});
+        if (snapshot)
+            args_add(args, (const char *[]){"--starts", "~ # ", "--snapshots", in->snapshots,
+                                            "--input", in->typed, NULL});
         return;
     }
     /* Prova's virtual machine as near as QEMU has it; PVH enters the vmlinux itself. */
@@ -205,7 +211,22 @@ static void report(int rounds, bool qemu)
         printf("  Prova to QEMU -icount: no qemu-system-x86_64 here\n");
     printf("  database on to off        %6.2f   (measure: at most 1.2)\n",
            median_ratio(PROVA_TRACE, PROVA, rounds));
+    printf("  from a snapshot to boot   %6.2f\n", median_ratio(PROVA_SNAPSHOT, PROVA, rounds));
     printf("  memory: measure: under 600 MiB\n");
+}
+
+static void folder_remove(const char *path)
+{
+    GDir *folder = g_dir_open(path, 0, NULL);
+    const char *name;
+    while (folder != NULL && (name = g_dir_read_name(folder)) != NULL) {
+        char *file = g_build_filename(path, name, NULL);
+        g_unlink(file);
+        g_free(file);
+    }
+    if (folder != NULL)
+        g_dir_close(folder);
+    g_rmdir(path);
 }
 
 int main(int argc, char **argv)
@@ -218,13 +239,21 @@ int main(int argc, char **argv)
     }
     char *folder = g_dir_make_tmp("prova-bench-XXXXXX", NULL);
     char *database = g_build_filename(folder, "bench.db", NULL);
-    const struct inputs in = {argv[1], argv[2], argv[3], argv[4], database};
+    char *snapshots = g_build_filename(folder, "snapshots", NULL);
+    char *typed = g_build_filename(folder, "typed", NULL);
+    const struct inputs in = {argv[1], argv[2], argv[3], argv[4], database, snapshots, typed};
     bool qemu = *in.qemu != 0;
+    if (!g_file_set_contents(typed, "poweroff -f\n", -1, NULL))
+        g_error("%s cannot be written", typed);
+    run(&in, PROVA_SNAPSHOT); /* makes it */
     for (int i = 0; i < rounds; i++)
         for (enum variant v = qemu ? QEMU : PROVA; v < VARIANTS; v++)
             results[v][i] = run(&in, v);
     report(rounds, qemu);
-    g_rmdir(folder);
+    folder_remove(snapshots);
+    folder_remove(folder);
+    g_free(typed);
+    g_free(snapshots);
     g_free(database);
     g_free(folder);
     return 0;
