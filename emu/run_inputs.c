@@ -138,8 +138,10 @@ static bool kernel_load(struct run *run, const struct run_request *request, GErr
         return true;
     if (!file_load(run, "initrd", initrd, &run->initrd_path, error))
         return false;
-    run->cmdline = g_strconcat(cmdline ? cmdline : LINUX_CMDLINE_DEFAULT,
-                               request->append ? " " : "", request->append, NULL);
+    const char *append = scenario ? scenario->append : NULL;
+    run->cmdline = g_strconcat(cmdline ? cmdline : LINUX_CMDLINE_DEFAULT, append ? " " : "",
+                               append ? append : "", request->append ? " " : "", request->append,
+                               NULL);
     if (request->memory_bytes == 0 && (scenario == NULL || !(scenario->fields & SCENARIO_MEMORY)))
         config->memory_bytes = LINUX_MEMORY_DEFAULT;
     if (request->guest_vmpl == 0 &&

@@ -48,7 +48,7 @@ struct expect {
 struct scenario {
     char *path; /* as given */
     char *title, *source, *monitor, *guest;
-    char *kernel, *initrd, *cmdline; /* of a Linux guest; NULL: not given */
+    char *kernel, *initrd, *cmdline, *append; /* of a Linux guest; NULL: not given */
     char *starts; /* text on the console from which on the script is the hypervisor; NULL: launch */
     char **secrets;  /* symbols of the monitor to watch beside the firmware's own secrets */
     uint32_t fields; /* enum scenario_field */

@@ -175,6 +175,11 @@ static void read_cmdline(lua_State *lua, struct scenario *scenario, const char *
     scenario->cmdline = g_strdup(check_string(lua, field));
 }
 
+static void read_append(lua_State *lua, struct scenario *scenario, const char *field)
+{
+    scenario->append = g_strdup(check_string(lua, field));
+}
+
 static void read_entry(lua_State *lua, struct scenario *scenario, const char *field)
 {
     const char *name = check_string(lua, field);
@@ -306,6 +311,7 @@ static const struct field fields[] = {
     {"kernel", read_kernel},
     {"initrd", read_initrd},
     {"cmdline", read_cmdline},
+    {"append", read_append},
     {"entry", read_entry},
     {"starts", read_starts},
     {"cpus", read_cpus},
@@ -372,6 +378,7 @@ void scenario_clear(struct scenario *scenario)
     g_free(scenario->kernel);
     g_free(scenario->initrd);
     g_free(scenario->cmdline);
+    g_free(scenario->append);
     g_free(scenario->starts);
     g_strfreev(scenario->secrets);
     expects_clear(scenario);

@@ -22,8 +22,7 @@ scenario {
   source  = "SVSM 58019; attack catalogue A80",
   monitor = "default",
   guest   = "linux",
-  cmdline = "console=ttyS0 nokaslr no5lvl tsc_early_khz=1000000 tsc=reliable panic=-1 " ..
-            "reboot=acpi quiet prova.do=shell",
+  append  = "prova.do=shell",
   starts  = "~ # ",
   expect  = {
     holds   = "all",

@@ -22,8 +22,7 @@ scenario {
   source  = "WeSee, IEEE S&P 2024; Sigy, 2024; attack catalogue A30, A32",
   monitor = "default",
   guest   = "linux",
-  cmdline = "console=ttyS0 nokaslr no5lvl tsc_early_khz=1000000 tsc=reliable panic=-1 " ..
-            "reboot=acpi quiet prova.do=shell",
+  append  = "prova.do=shell",
   starts  = "~ # ",
   expect  = {
     holds   = "all",

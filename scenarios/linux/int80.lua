@@ -20,8 +20,7 @@ scenario {
   source  = "Heckler, USENIX Security 2024; attack catalogue A31",
   monitor = "default",
   guest   = "linux",
-  cmdline = "console=ttyS0 nokaslr no5lvl tsc_early_khz=1000000 tsc=reliable panic=-1 " ..
-            "reboot=acpi quiet prova.do=shell",
+  append  = "prova.do=shell",
   starts  = "~ # ",
   expect  = {
     holds   = "all",

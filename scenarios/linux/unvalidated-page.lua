@@ -26,8 +26,7 @@ scenario {
   source  = "attack catalogue A06; Linux 6.12 exc_vmm_communication()",
   monitor = "default",
   guest   = "linux",
-  cmdline = "console=ttyS0 nokaslr no5lvl tsc_early_khz=1000000 tsc=reliable panic=-1 " ..
-            "reboot=acpi quiet prova.do=shell",
+  append  = "prova.do=shell",
   starts  = "~ # ",
   expect  = {
     holds   = "all",
