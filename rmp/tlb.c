@@ -56,6 +56,17 @@ static void entry_count(struct tlb *tlb, const struct tlb_entry *entry, uint32_t
     }
 }
 
+/* After the slot has changed. */
+static void local_note(struct tlb *tlb, uint32_t at)
+{
+    const uint64_t bit = UINT64_C(1) << (at % 64);
+    if (tlb->slots[at].valid && !tlb->slots[at].global) {
+        tlb->local[at / 64] |= bit;
+    } else {
+        tlb->local[at / 64] &= ~bit;
+    }
+}
+
 /* Empties a slot and moves up the followers whose probe passed over it. */
 static void slot_remove(struct tlb *tlb, uint32_t hole)
 {
@@ -65,16 +76,18 @@ static void slot_remove(struct tlb *tlb, uint32_t hole)
         const uint32_t home = slot_home(tlb, tlb->slots[at].gvn);
         if (((at - home) & mask) >= ((at - hole) & mask)) {
             tlb->slots[hole] = tlb->slots[at];
+            local_note(tlb, hole);
             hole = at;
         }
     }
     memset(&tlb->slots[hole], 0, sizeof(tlb->slots[hole]));
+    local_note(tlb, hole);
     tlb->used--;
 }
 
 void tlb_init(struct tlb *tlb, struct tlb_entry *slots, uint32_t slots_log2)
 {
-    assert(slots_log2 >= TLB_SLOTS_LOG2_MIN && slots_log2 < 32);
+    assert(slots_log2 >= TLB_SLOTS_LOG2_MIN && slots_log2 <= TLB_SLOTS_LOG2_MAX);
     *tlb = (struct tlb){.slots = slots, .slots_log2 = slots_log2};
     memset(slots, 0, ((size_t)1 << slots_log2) * sizeof(slots[0]));
 }
@@ -102,6 +115,7 @@ bool tlb_insert(struct tlb *tlb, const struct tlb_entry *entry)
     tlb->slots[at] = copy;
     tlb->slots[at].valid = 1;
     entry_count(tlb, &tlb->slots[at], 1);
+    local_note(tlb, at);
     return flushed;
 }
 
@@ -115,15 +129,14 @@ void tlb_flush_all(struct tlb *tlb, bool keep_global)
         memset(tlb->slots, 0, ((size_t)1 << tlb->slots_log2) * sizeof(tlb->slots[0]));
         memset(tlb->large_2m, 0, sizeof(tlb->large_2m));
         memset(tlb->large_1g, 0, sizeof(tlb->large_1g));
+        memset(tlb->local, 0, sizeof(tlb->local));
         tlb->used = 0;
         return;
     }
-    /* A removal may move an entry into slot i, so that is looked at again. */
-    for (uint32_t i = 0; i <= slot_mask(tlb);) {
-        if (tlb->slots[i].valid && !tlb->slots[i].global) {
-            slot_remove(tlb, i);
-        } else {
-            i++;
+    /* A removal may move an entry into its slot, whose bit is then still there. */
+    for (uint32_t word = 0; word <= slot_mask(tlb) / 64; word++) {
+        while (tlb->local[word] != 0) {
+            slot_remove(tlb, word * 64 + (uint32_t)__builtin_ctzll(tlb->local[word]));
         }
     }
 }

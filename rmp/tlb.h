@@ -40,7 +40,7 @@ struct tlb_entry {
 };
 _Static_assert(sizeof(struct tlb_entry) == 32, "32 bytes an entry");
 
-enum { TLB_REGIONS = 256 };
+enum { TLB_REGIONS = 256, TLB_SLOTS_LOG2_MAX = 13 };
 
 struct tlb {
     struct tlb_entry *slots; /* 1 << slots_log2, owned by the caller */
@@ -49,9 +49,10 @@ struct tlb {
     uint64_t generation; /* grows when entries may have gone: for caches of this model */
     /* Large pieces by their 2 MiB and 1 GiB regions, modulo TLB_REGIONS: 0 means there is none. */
     uint32_t large_2m[TLB_REGIONS], large_1g[TLB_REGIONS];
+    uint64_t local[(1 << TLB_SLOTS_LOG2_MAX) / 64]; /* a bit a slot: an entry that is not global */
 };
 
-/* slots_log2 is at least 2; the table counts as full at three quarters of its slots. */
+/* slots_log2 is 2 to TLB_SLOTS_LOG2_MAX; the table counts as full at three quarters of its slots. */
 void tlb_init(struct tlb *tlb, struct tlb_entry *slots, uint32_t slots_log2);
 
 /* The entry of the page, or NULL. The pointer is valid until the next insert or flush. */
