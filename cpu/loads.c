@@ -40,11 +40,21 @@ void loads_free(struct loads *loads)
     g_free(loads);
 }
 
+/* The pages are saved behind it, those that there are; where they lie is this process's matter. */
 void loads_save(const struct loads *loads, GByteArray *out)
 {
-    saved_add(out, loads, sizeof(*loads));
+    bool there[LOADS_PAGES];
+    struct loads copy;
+
+    memcpy(&copy, loads, sizeof(copy));
     for (unsigned i = 0; i < LOADS_PAGES; i++) {
-        if (loads->page[i] != NULL)
+        there[i] = loads->page[i] != NULL;
+        copy.page[i] = NULL;
+    }
+    saved_add(out, &copy, sizeof(copy));
+    saved_add(out, there, sizeof(there));
+    for (unsigned i = 0; i < LOADS_PAGES; i++) {
+        if (there[i])
             saved_add(out, loads->page[i], sizeof(*loads->page[i]));
     }
 }
@@ -53,12 +63,10 @@ bool loads_take(struct loads *loads, struct saved *saved)
 {
     bool there[LOADS_PAGES];
 
-    if (!saved_take(saved, loads, sizeof(*loads)))
+    if (!saved_take(saved, loads, sizeof(*loads)) || !saved_take(saved, there, sizeof(there)))
         return false;
-    for (unsigned i = 0; i < LOADS_PAGES; i++) { /* addresses of another process */
-        there[i] = loads->page[i] != NULL;
+    for (unsigned i = 0; i < LOADS_PAGES; i++)
         loads->page[i] = NULL;
-    }
     for (unsigned i = 0; i < LOADS_PAGES; i++) {
         if (!there[i])
             continue;

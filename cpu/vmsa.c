@@ -232,6 +232,19 @@ void vmsa_load(struct hidden *hidden, struct vmsa_cache *cache, const struct vms
     cache->valid = TRUE;
 }
 
+void vmsa_reload(struct hidden *hidden, struct vmsa_cache *cache)
+{
+    const struct vmsa known = cache->image;
+
+    if (!cache->valid)
+        return;
+    cache->valid = FALSE;
+    vmsa_load(hidden, cache, &known);
+    for (unsigned i = 0; i < 4; i++)
+        uc_reg_write(hidden->uc, UC_X86_REG_DR0 + (int)i, &known.dr[i]);
+    memcpy(cache->image.dr, known.dr, sizeof(known.dr));
+}
+
 static void plain_store(uc_engine *uc, struct vmsa *out)
 {
     int regs[PLAIN_FIELDS];

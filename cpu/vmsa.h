@@ -199,6 +199,8 @@ struct vmsa_cache {
 };
 void vmsa_load(struct hidden *hidden, struct vmsa_cache *cache, const struct vmsa *vmsa);
 void vmsa_store(struct hidden *hidden, struct vmsa_cache *cache, struct vmsa *out);
+/* An engine that was just opened gets all that cache knows of another, DR0 to DR3 among it. */
+void vmsa_reload(struct hidden *hidden, struct vmsa_cache *cache);
 
 /*
  * Hash of the state that a VMRUN would start with; never 0. Left out is what VMPL0 and the

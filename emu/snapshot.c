@@ -53,16 +53,25 @@ static bool field_load(void *user, void *field, size_t bytes)
     return snapshot_get(user, field, bytes);
 }
 
-/* Addresses of this process, which the fields hold too. */
-static void pointers_set(struct machine *machine)
+/* The fields hold addresses too, which are this process's: a file has none of them. */
+static void pointers_set(struct machine *machine, const struct npt *npt)
 {
     for (uint32_t cpu = 0; cpu < MACHINE_CPUS_MAX; cpu++)
-        machine->processor[cpu].vcpu = NULL; /* of processors in the guest only */
+        machine->processor[cpu].vcpu = NULL; /* processors_get() */
     for (uint32_t i = 0; i < machine->vmsa_count; i++)
-        machine->vmsa[i].vmcb.npt = &machine->npt;
+        machine->vmsa[i].vmcb.npt = npt;
 }
 
 /* ------------------------------------------------------------------ saving */
+
+static void fields_put(const struct machine *machine, struct snapshot_writer *writer)
+{
+    struct machine *copy = g_new(struct machine, 1);
+    memcpy(copy, machine, sizeof(*copy));
+    pointers_set(copy, NULL);
+    fields_walk(copy, field_save, writer);
+    g_free(copy);
+}
 
 static void recorder_flush(struct snapshot_recorder *recorder)
 {
@@ -94,6 +103,20 @@ static void vcpu_put(const struct machine *machine, const struct vcpu *vcpu,
     snapshot_put(writer, &place, sizeof(place));
     snapshot_put(writer, state->data, state->len);
     g_byte_array_unref(state);
+}
+
+static void vcpus_put(const struct machine *machine, struct snapshot_writer *writer)
+{
+    const struct cpu_env *env = &machine->env;
+    snapshot_put(writer, &env->vcpu_count, sizeof(env->vcpu_count));
+    for (uint32_t i = 0; i < env->vcpu_count; i++)
+        vcpu_put(machine, env->vcpus[i], writer);
+    for (uint32_t cpu = 0; cpu < machine->cpus; cpu++) {
+        uint32_t last = 0; /* which one ran on it last; behind them all: none */
+        while (last < env->vcpu_count && env->vcpus[last] != machine->processor[cpu].vcpu)
+            last++;
+        snapshot_put(writer, &last, sizeof(last));
+    }
 }
 
 static bool page_is_zero(const uint8_t *page)
@@ -143,13 +166,10 @@ void machine_save(const struct machine *machine, struct snapshot_recorder *recor
         recorder_flush(recorder);
     recorder_flush(recorder); /* none: the end of them */
     recorder->writer = NULL;
-    /* Only read. */
-    fields_walk((struct machine *)(uintptr_t)machine, field_save, writer);
+    fields_put(machine, writer);
     snapshot_put(writer, &console_bytes, sizeof(console_bytes));
     snapshot_put(writer, machine->console->str, console_bytes);
-    snapshot_put(writer, &machine->env.vcpu_count, sizeof(machine->env.vcpu_count));
-    for (uint32_t i = 0; i < machine->env.vcpu_count; i++)
-        vcpu_put(machine, machine->env.vcpus[i], writer);
+    vcpus_put(machine, writer);
     for (uint32_t block = 0; block < machine->host_blocks; block++)
         block_put(machine, block, writer);
     snapshot_put(writer, end_mark, sizeof(end_mark));
@@ -218,6 +238,18 @@ static bool vcpu_get(struct machine *machine, struct snapshot_reader *reader, GE
     return fine;
 }
 
+static bool processors_get(struct machine *machine, struct snapshot_reader *reader)
+{
+    uint32_t last = 0;
+    for (uint32_t cpu = 0; cpu < machine->cpus; cpu++) {
+        if (!snapshot_get(reader, &last, sizeof(last)) || last > machine->env.vcpu_count)
+            return false;
+        if (last < machine->env.vcpu_count)
+            machine->processor[cpu].vcpu = machine->env.vcpus[last];
+    }
+    return true;
+}
+
 static bool vcpus_get(struct machine *machine, struct snapshot_reader *reader, GError **error)
 {
     uint32_t count = 0;
@@ -226,7 +258,7 @@ static bool vcpus_get(struct machine *machine, struct snapshot_reader *reader, G
     for (uint32_t i = 0; i < count; i++)
         if (!vcpu_get(machine, reader, error))
             return false;
-    return true;
+    return processors_get(machine, reader);
 }
 
 /* Into a block that is all zeros. */
@@ -258,7 +290,7 @@ bool machine_restore(struct machine *machine, struct snapshot_reader *reader, GE
         machine->npt.used_tables > machine->npt.pool_tables ||
         machine->secrets.count > SECRETS_MAX || machine->last_cpu >= machine->cpus)
         return refuse(error, "its fields");
-    pointers_set(machine);
+    pointers_set(machine, &machine->npt);
     if (!console_get(machine, reader))
         return refuse(error, "its console");
     if (!vcpus_get(machine, reader, error))

@@ -39,10 +39,12 @@ prova_unit_test(NAME emu_observe SOURCES test_emu_observe.c LIBS prova_emu
     LABELS quick)
 add_dependencies(test_emu_observe monitor-default guest-attest)
 
-prova_unit_test(NAME emu_snapshot SOURCES test_emu_snapshot.c LIBS prova_emu
-    DEFINITIONS "PROVA_MONITOR=\"${PROJECT_BINARY_DIR}/monitor/default.elf\""
-                "PROVA_GUESTS=\"${PROJECT_BINARY_DIR}/monitor/guest\""
-                "PROVA_IMAGES=\"${PROJECT_BINARY_DIR}/tests/images\""
-    LABELS quick TIMEOUT_S 600)
-add_dependencies(test_emu_snapshot test-images monitor-default guest-exerciser guest-services
-    guest-linuxlike guest-vcpus guest-fuzz guest-stale guest-hello guest-echo)
+foreach(part snapshot snapshot_hostile)
+    prova_unit_test(NAME emu_${part} SOURCES test_emu_${part}.c snapshot_twins.c LIBS prova_emu
+        DEFINITIONS "PROVA_MONITOR=\"${PROJECT_BINARY_DIR}/monitor/default.elf\""
+                    "PROVA_GUESTS=\"${PROJECT_BINARY_DIR}/monitor/guest\""
+                    "PROVA_IMAGES=\"${PROJECT_BINARY_DIR}/tests/images\""
+        LABELS quick TIMEOUT_S 600)
+    add_dependencies(test_emu_${part} test-images monitor-default guest-exerciser guest-services
+        guest-linuxlike guest-vcpus guest-fuzz guest-stale guest-hello guest-echo)
+endforeach()

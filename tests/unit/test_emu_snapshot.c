@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A machine that is put away and taken up again goes on as the one that was not: the same stream to
- * the last event, whatever was going on. The hypervisor takes every processor out of the guest at
- * its Nth exit; there the machine is saved. It goes on, and so does a second one, made of the file.
+ * the last event, whatever was going on. And what is no such file is refused.
  */
 #include <glib/gstdio.h>
 #include <signal.h>
@@ -10,157 +9,16 @@
 #include <sys/resource.h>
 
 #include "emu/error.h"
-#include "emu/honest.h"
-#include "emu/snapshot.h"
-
-static const uint8_t key[SNAPSHOT_KEY_BYTES] = {1, 2, 3, 4};
-static char *folder, *path;
+#include "tests/unit/snapshot_twins.h"
 
 /* ------------------------------------------------------------------ runs */
-
-struct guest {
-    const char *monitor, *guest; /* guest NULL: the monitor image is all there is */
-    uint32_t cpus;
-    enum machine_schedule schedule;
-    uint64_t sev_features;
-    uint32_t first, last, step; /* exits at which the machine is saved */
-};
-
-/* The hypervisor: honest up to an exit, then it keeps all processors outside the guest. */
-struct keeper {
-    uint32_t exits, keep_at;
-};
-
-static void keep(void *user, struct machine *machine, uint32_t cpu, const struct hv_exit *exit)
-{
-    struct keeper *keeper = user;
-    if (exit != NULL)
-        keeper->exits++;
-    if (keeper->exits < keeper->keep_at) {
-        machine_step_honest(machine, cpu, exit);
-        return;
-    }
-    if (exit != NULL)
-        honest_handle(machine, exit);
-    for (uint32_t other = 0; other < hv_cpus(machine); other++)
-        hv_kick(machine, other);
-}
-
-static struct machine_config config_of(const struct guest *guest)
-{
-    struct machine_config config = machine_config_default();
-    config.monitor_path = guest->monitor;
-    config.guest_path = guest->guest;
-    config.memory_bytes = UINT64_C(64) << 20;
-    config.cpus = guest->cpus;
-    config.schedule = guest->schedule;
-    config.sev_features = guest->sev_features;
-    config.seed = 7;
-    config.slice_insns = 5000;
-    config.limit_insns = UINT64_C(400000000);
-    return config;
-}
-
-static struct machine *machine_make(const struct guest *guest)
-{
-    struct machine_config config = config_of(guest);
-    GError *error = NULL;
-    struct machine *machine = machine_new(&config, &error);
-    g_assert_no_error(error);
-    return machine;
-}
-
-/* False: the run has fewer exits than that. */
-static bool run_to_exit(struct machine *machine, uint32_t exit)
-{
-    struct keeper keeper = {.keep_at = exit};
-    const struct hv_program program = {.user = &keeper, .step = keep};
-    machine_program_set(machine, &program);
-    while (machine_run_to_rest(machine, NULL, NULL) == MACHINE_RESTS)
-        if (keeper.exits >= exit)
-            return true;
-    return false;
-}
-
-static void run_on(struct machine *machine)
-{
-    machine_program_set(machine, &(struct hv_program){0});
-    for (uint32_t cpu = 0; cpu < hv_cpus(machine); cpu++)
-        hv_resume(machine, cpu);
-    machine_run(machine, NULL);
-}
-
-static void save(const struct machine *machine, struct snapshot_recorder *recorder)
-{
-    GError *error = NULL;
-    struct snapshot_writer *writer = recorder->writer;
-    machine_save(machine, recorder);
-    g_assert_true(snapshot_writer_close(writer, &error));
-    g_assert_no_error(error);
-}
-
-static void restore(struct machine *machine)
-{
-    GError *error = NULL;
-    struct snapshot_reader *reader = snapshot_reader_open(path, key, &error);
-    g_assert_no_error(error);
-    g_assert_nonnull(reader);
-    machine_symbols_load(machine, &error);
-    g_assert_no_error(error);
-    machine_restore(machine, reader, &error);
-    g_assert_no_error(error);
-    snapshot_reader_free(reader);
-}
-
-static void assert_same(struct machine *one, struct machine *other)
-{
-    char hashes[2][33];
-    trace_hash_hex(machine_trace(one), hashes[0]);
-    trace_hash_hex(machine_trace(other), hashes[1]);
-    g_assert_cmpuint(trace_count(machine_trace(one)), ==, trace_count(machine_trace(other)));
-    g_assert_cmpstr(hashes[0], ==, hashes[1]);
-    g_assert_cmpint(machine_end_reason(one), ==, machine_end_reason(other));
-    g_assert_cmpuint(machine_end_detail(one), ==, machine_end_detail(other));
-    g_assert_cmpuint(machine_retired_insns(one), ==, machine_retired_insns(other));
-    g_assert_cmpuint(machine_time_cycles(one), ==, machine_time_cycles(other));
-    g_assert_cmpstr(machine_console(one), ==, machine_console(other));
-    g_assert_cmpmem(machine_launch_digest(one), 48, machine_launch_digest(other), 48);
-}
-
-/* The machine saved at that exit; false if the run ends before. */
-static bool compare_at(const struct guest *guest, uint32_t exit)
-{
-    GError *error = NULL;
-    struct snapshot_recorder *recorder = g_new0(struct snapshot_recorder, 1);
-    struct machine *first = machine_make(guest), *second = machine_make(guest);
-    recorder->writer = snapshot_writer_open(path, key, &error);
-    g_assert_no_error(error);
-    g_assert_true(trace_attach(machine_trace(first), snapshot_record, recorder));
-    machine_launch(first, &error);
-    g_assert_no_error(error);
-    bool reached = run_to_exit(first, exit);
-    if (reached) {
-        save(first, recorder);
-        restore(second);
-        assert_same(first, second);
-        run_on(first);
-        run_on(second);
-        assert_same(first, second);
-    } else {
-        snapshot_writer_abandon(recorder->writer);
-    }
-    machine_free(first);
-    machine_free(second);
-    g_free(recorder);
-    return reached;
-}
 
 static void test_guest(const void *data)
 {
     const struct guest *guest = data;
     uint32_t compared = 0;
     for (uint32_t exit = guest->first; exit <= guest->last; exit += guest->step)
-        compared += compare_at(guest, exit);
+        compared += twins_compare(guest, exit, NULL, NULL);
     g_test_message("saved at %u places", compared);
     g_assert_cmpuint(compared, >=, 3);
 }
@@ -171,13 +29,13 @@ static void test_guest(const void *data)
 static void file_make(void)
 {
     static const struct guest small = {.monitor = PROVA_IMAGES "/smp.elf", .cpus = 2};
-    g_assert_true(compare_at(&small, 2));
+    g_assert_true(twins_compare(&small, 2, NULL, NULL));
 }
 
 static void assert_refused(const char *words)
 {
     GError *error = NULL;
-    g_assert_null(snapshot_reader_open(path, key, &error));
+    g_assert_null(snapshot_reader_open(twins_path, twins_key, &error));
     g_assert_error(error, EMU_ERROR, EMU_ERROR_INPUT);
     if (strstr(error->message, words) == NULL)
         g_error("'%s' does not say '%s'", error->message, words);
@@ -187,9 +45,9 @@ static void assert_refused(const char *words)
 static void bytes_set(const char *bytes, size_t len)
 {
     GError *error = NULL;
-    g_file_set_contents(path, bytes, (gssize)len, &error);
+    g_file_set_contents(twins_path, bytes, (gssize)len, &error);
     g_assert_no_error(error);
-    g_chmod(path, 0600);
+    g_chmod(twins_path, 0600);
 }
 
 static void test_damage(void)
@@ -197,7 +55,7 @@ static void test_damage(void)
     char *bytes;
     gsize len;
     file_make();
-    g_assert_true(g_file_get_contents(path, &bytes, &len, NULL));
+    g_assert_true(g_file_get_contents(twins_path, &bytes, &len, NULL));
     for (size_t at = 0; at < len; at += at < 64 ? 1 : len / 97) {
         if (at >= 12 && at < 16)
             continue; /* nothing is there */
@@ -215,7 +73,7 @@ static void test_damage(void)
     bytes_set(text, sizeof(text));
     assert_refused("no snapshot");
     bytes_set(bytes, len);
-    struct snapshot_reader *reader = snapshot_reader_open(path, key, NULL);
+    struct snapshot_reader *reader = snapshot_reader_open(twins_path, twins_key, NULL);
     g_assert_nonnull(reader);
     snapshot_reader_free(reader);
     g_free(bytes);
@@ -224,16 +82,16 @@ static void test_damage(void)
 static void test_trust(void)
 {
     file_make();
-    g_chmod(path, 0620);
+    g_chmod(twins_path, 0620);
     assert_refused("others may write it");
-    g_chmod(path, 0602);
+    g_chmod(twins_path, 0602);
     assert_refused("others may write it");
-    g_unlink(path);
-    g_mkdir(path, 0700);
+    g_unlink(twins_path);
+    g_mkdir(twins_path, 0700);
     assert_refused("is no file");
-    g_rmdir(path);
+    g_rmdir(twins_path);
     GError *error = NULL;
-    g_assert_null(snapshot_reader_open(path, key, &error)); /* none is no error */
+    g_assert_null(snapshot_reader_open(twins_path, twins_key, &error)); /* none is no error */
     g_assert_no_error(error);
 }
 
@@ -242,7 +100,7 @@ static void test_another_key(void)
     static const uint8_t other[SNAPSHOT_KEY_BYTES] = {1, 2, 3, 5};
     GError *error = NULL;
     file_make();
-    g_assert_null(snapshot_reader_open(path, other, &error));
+    g_assert_null(snapshot_reader_open(twins_path, other, &error));
     g_assert_error(error, EMU_ERROR, EMU_ERROR_INPUT);
     g_error_free(error);
 }
@@ -253,10 +111,10 @@ static void test_misfit(void)
     static const struct guest larger = {.monitor = PROVA_IMAGES "/smp.elf", .cpus = 2};
     GError *error = NULL;
     file_make();
-    struct machine_config config = config_of(&larger);
+    struct machine_config config = twins_config(&larger);
     config.memory_bytes *= 2;
     struct machine *machine = machine_new(&config, &error);
-    struct snapshot_reader *reader = snapshot_reader_open(path, key, &error);
+    struct snapshot_reader *reader = snapshot_reader_open(twins_path, twins_key, &error);
     g_assert_no_error(error);
     g_assert_false(machine_restore(machine, reader, &error));
     g_assert_error(error, EMU_ERROR, EMU_ERROR_INTERNAL);
@@ -267,12 +125,12 @@ static void test_misfit(void)
     static const uint8_t lengths[] = {0, 1, 4, 100, 255};
     static const uint8_t noise[256] = {3, 0, 0, 0, 7, 7, 7};
     for (size_t i = 0; i < G_N_ELEMENTS(lengths); i++) {
-        struct snapshot_writer *writer = snapshot_writer_open(path, key, &error);
+        struct snapshot_writer *writer = snapshot_writer_open(twins_path, twins_key, &error);
         g_assert_no_error(error);
         snapshot_put(writer, noise, lengths[i]);
         g_assert_true(snapshot_writer_close(writer, &error));
-        machine = machine_make(&larger);
-        reader = snapshot_reader_open(path, key, &error);
+        machine = twins_machine(&larger);
+        reader = snapshot_reader_open(twins_path, twins_key, &error);
         g_assert_no_error(error);
         g_assert_false(machine_restore(machine, reader, &error));
         g_assert_error(error, EMU_ERROR, EMU_ERROR_INTERNAL);
@@ -285,9 +143,9 @@ static void test_misfit(void)
 static void test_unwritable(void)
 {
     GError *error = NULL;
-    g_unlink(path);
-    char *nowhere = g_build_filename(folder, "missing", "file", NULL);
-    g_assert_null(snapshot_writer_open(nowhere, key, &error));
+    g_unlink(twins_path);
+    char *nowhere = g_build_filename(twins_folder, "missing", "file", NULL);
+    g_assert_null(snapshot_writer_open(nowhere, twins_key, &error));
     g_assert_error(error, EMU_ERROR, EMU_ERROR_INPUT);
     g_clear_error(&error);
     g_free(nowhere);
@@ -299,7 +157,7 @@ static void test_unwritable(void)
     uint32_t *noise = g_new(uint32_t, NOISE_BYTES / 4);
     for (size_t i = 0; i < NOISE_BYTES / 4; i++)
         noise[i] = g_rand_int(random);
-    struct snapshot_writer *writer = snapshot_writer_open(path, key, &error);
+    struct snapshot_writer *writer = snapshot_writer_open(twins_path, twins_key, &error);
     g_assert_no_error(error);
     signal(SIGXFSZ, SIG_IGN);
     getrlimit(RLIMIT_FSIZE, &before);
@@ -311,12 +169,12 @@ static void test_unwritable(void)
     g_clear_error(&error);
     g_free(noise);
     g_rand_free(random);
-    writer = snapshot_writer_open(path, key, &error);
+    writer = snapshot_writer_open(twins_path, twins_key, &error);
     g_assert_no_error(error);
-    snapshot_put(writer, key, sizeof(key));
+    snapshot_put(writer, twins_key, sizeof(twins_key));
     snapshot_writer_abandon(writer);
-    g_assert_false(g_file_test(path, G_FILE_TEST_EXISTS));
-    char *part = g_strconcat(path, ".part", NULL);
+    g_assert_false(g_file_test(twins_path, G_FILE_TEST_EXISTS));
+    char *part = g_strconcat(twins_path, ".part", NULL);
     g_assert_false(g_file_test(part, G_FILE_TEST_EXISTS));
     g_free(part);
 }
@@ -329,7 +187,7 @@ static void test_rest(void)
     static const struct guest hello = {.monitor = PROVA_MONITOR,
                                        .guest = PROVA_GUESTS "/hello.elf", .cpus = 1};
     GError *error = NULL;
-    struct machine *machine = machine_make(&hello);
+    struct machine *machine = twins_machine(&hello);
     machine_launch(machine, &error);
     g_assert_no_error(error);
     /* It prints, and ends before it was ever at rest. */
@@ -337,7 +195,7 @@ static void test_rest(void)
     g_assert_cmpint(machine_end_reason(machine), ==, RUN_END_TERMINATED);
     machine_free(machine);
 
-    machine = machine_make(&hello);
+    machine = twins_machine(&hello);
     machine_launch(machine, &error);
     g_assert_no_error(error);
     g_assert_cmpint(machine_run_to_rest(machine, "never said", NULL), ==, MACHINE_ENDED);
@@ -346,7 +204,7 @@ static void test_rest(void)
     /* This one looks at its port for ever and a day: it is taken out. */
     static const struct guest echo = {.monitor = PROVA_MONITOR,
                                       .guest = PROVA_GUESTS "/echo.elf", .cpus = 1};
-    machine = machine_make(&echo);
+    machine = twins_machine(&echo);
     machine_launch(machine, &error);
     g_assert_no_error(error);
     g_assert_cmpint(machine_run_to_rest(machine, "echo", NULL), ==, MACHINE_RESTS);
@@ -388,10 +246,16 @@ int main(int argc, char **argv)
                                         .first = 1, .last = 200, .step = 7};
     static const struct guest apic = {.monitor = PROVA_IMAGES "/apic.elf", .cpus = 2, .first = 20,
                                       .last = 200, .step = 23};
+    static const struct guest keeps = {.monitor = PROVA_IMAGES "/keeps.elf", .cpus = 1,
+                                       .first = 1, .last = 190, .step = 9};
+    static const struct guest devices = {.monitor = PROVA_IMAGES "/devices.elf", .cpus = 2,
+                                         .first = 20, .last = 140, .step = 13};
+    static const struct guest firmware = {.monitor = PROVA_IMAGES "/firmware.elf", .cpus = 1,
+                                          .first = 1, .last = 200, .step = 7};
+    static const struct guest leak = {.monitor = PROVA_IMAGES "/leak.elf", .cpus = 1, .first = 1,
+                                      .last = 20, .step = 1};
     g_test_init(&argc, &argv, NULL);
-    folder = g_dir_make_tmp("prova-snapshot-XXXXXX", NULL);
-    g_assert_nonnull(folder);
-    path = g_build_filename(folder, "snapshot", NULL);
+    twins_begin();
     guest_add("exerciser", &exerciser);
     guest_add("exerciser", &exerciser_4);
     guest_add("services", &restricted);
@@ -402,6 +266,10 @@ int main(int argc, char **argv)
     guest_add("smp", &smp);
     guest_add("events", &events);
     guest_add("apic", &apic);
+    guest_add("keeps", &keeps);
+    guest_add("devices", &devices);
+    guest_add("firmware", &firmware);
+    guest_add("leak", &leak);
     g_test_add_func("/emu/snapshot/rest", test_rest);
     g_test_add_func("/emu/snapshot/damage", test_damage);
     g_test_add_func("/emu/snapshot/trust", test_trust);
@@ -409,9 +277,6 @@ int main(int argc, char **argv)
     g_test_add_func("/emu/snapshot/misfit", test_misfit);
     g_test_add_func("/emu/snapshot/unwritable", test_unwritable);
     int code = g_test_run();
-    g_unlink(path);
-    g_rmdir(folder);
-    g_free(path);
-    g_free(folder);
+    twins_end();
     return code;
 }
