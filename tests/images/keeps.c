@@ -91,12 +91,12 @@ static void halves_store(uint64_t round)
             *(volatile uint64_t *)(HALVES_GPA + page * PAGE + round * STORE_BYTES + at) = round;
 }
 
-static __attribute__((noinline)) uint8_t lent_load(uint64_t at)
+static __attribute__((noipa)) uint8_t lent_load(uint64_t at)
 {
     return lent[at];
 }
 
-static __attribute__((noinline)) uint8_t lent_load_again(uint64_t at)
+static __attribute__((noipa)) uint8_t lent_load_again(uint64_t at)
 {
     return lent[at];
 }
