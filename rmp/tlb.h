@@ -52,7 +52,7 @@ struct tlb {
     uint64_t local[(1 << TLB_SLOTS_LOG2_MAX) / 64]; /* a bit a slot: an entry that is not global */
 };
 
-/* slots_log2 is 2 to TLB_SLOTS_LOG2_MAX; the table counts as full at three quarters of its slots. */
+/* slots_log2: 2 to TLB_SLOTS_LOG2_MAX; the table counts as full at three quarters of its slots. */
 void tlb_init(struct tlb *tlb, struct tlb_entry *slots, uint32_t slots_log2);
 
 /* The entry of the page, or NULL. The pointer is valid until the next insert or flush. */
