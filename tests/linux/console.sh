@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# console.sh PROVA: a shell on a Linux guest's serial port, typed at by a file and by hand.
+# console.sh PROVA: a shell on a Linux guest's serial port, typed at by a file and by hand; and from a
+# snapshot of several processors.
 PROVA=$1
 set -u
 LC_ALL=C
@@ -72,4 +73,19 @@ exec 3>&-
 identical "$WORK/keys.db"
 passed=$("$PROVA" query "$WORK/keys.db" --csv 'SELECT max(time) / 1000000000 FROM event' | tail -1)
 [ "$passed" -ge 3 ] && [ "$passed" -lt 100 ] || fail "$passed seconds have passed in the guest"
+
+# From a snapshot: the same run, which takes a processor away and back.
+printf 'for s in 0 1; do echo $s >/sys/devices/system/cpu/cpu2/online; done; nproc; exit\n' \
+    >"$WORK/text"
+for schedule in fair random; do
+    for options in '' "--snapshots $WORK/snapshots" "--snapshots $WORK/snapshots"; do
+        # shellcheck disable=SC2086 # words
+        "$PROVA" "$@" --cpus 3 --set schedule=$schedule --starts '~ # ' --input "$WORK/text" \
+            $options >"$WORK/out" 2>&1 </dev/null || fail "$schedule, $options: exit code $?"
+        says 3
+        grep '^stream' "$WORK/out" >>"$WORK/streams.$schedule"
+    done
+    grep -q '^snapshot  /' "$WORK/out" || fail "$schedule: no snapshot is taken"
+    [ "$(sort -u "$WORK/streams.$schedule" | wc -l)" -eq 1 ] || fail "$schedule: the streams differ"
+done
 [ "$failures" -eq 0 ]
