@@ -24,6 +24,8 @@ enum machine_schedule {
     SCHEDULE_RANDOM, /* drawn from the seed at every decision point */
 };
 
+/* What shapes a run is part of two keys: the inputs' hash (emu/run.c) and a snapshot's
+ * (emu/run_snapshot.c). */
 struct machine_config {
     const char *monitor_path; /* ELF, docs/launch-abi.md */
     const char *guest_path;   /* ELF, NULL = no guest */

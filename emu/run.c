@@ -326,7 +326,7 @@ static bool machine_bring(struct run *run, const volatile int *interrupted, GErr
     run->start = MACHINE_RESTS;
     if (run->snapshot.reader != NULL)
         return machine_symbols_load(run->machine, error) && expect_prepare(run, error) &&
-               machine_restore(run->machine, run->snapshot.reader, error);
+               run_snapshot_begin(run, error);
     if (!machine_launch(run->machine, error) || !expect_prepare(run, error) ||
         !secrets_register(run, error))
         return false;
@@ -394,7 +394,7 @@ uint32_t run_background(const struct run *run)
 
 const char *run_snapshot_text(const struct run *run)
 {
-    if (run->snapshot.reader != NULL && run->start == MACHINE_RESTS)
+    if (run->snapshot.begun)
         return run->snapshot.path;
     return run->snapshot.text;
 }

@@ -113,7 +113,7 @@ static bool folder_make(const char *folder, GError **error)
 static bool lock_take(struct run *run, const volatile int *interrupted, GError **error)
 {
     char *path = g_strconcat(run->snapshot.path, ".lock", NULL);
-    int lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    int lock = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (lock < 0) {
         g_set_error(error, EMU_ERROR, EMU_ERROR_INPUT, "--snapshots: %s: %s", path,
                     g_strerror(errno));
@@ -212,6 +212,14 @@ bool run_snapshot_open(struct run *run, const char *folder, const volatile int *
         return recorder_start(run, error);
     lock_drop(run); /* somebody has made it */
     return true;
+}
+
+bool run_snapshot_begin(struct run *run, GError **error)
+{
+    struct run_snapshot *snapshot = &run->snapshot;
+    snapshot->begun = machine_restore(run->machine, snapshot->reader, error);
+    g_clear_pointer(&snapshot->reader, snapshot_reader_free); /* it has all of the file */
+    return snapshot->begun;
 }
 
 void run_snapshot_make(struct run *run)

@@ -15,7 +15,8 @@ struct run_snapshot {
     uint8_t key[SNAPSHOT_KEY_BYTES];
     char *path; /* NULL: no folder, or nothing to put into it */
     int lock;   /* file descriptor; -1 none */
-    struct snapshot_reader *reader;     /* there is one */
+    struct snapshot_reader *reader;     /* there is one, to begin with */
+    bool begun;                         /* the machine is made of it */
     struct snapshot_recorder *recorder; /* one is being made */
     char *text;                         /* what came of it, for people; NULL nothing */
 };
@@ -23,6 +24,8 @@ struct run_snapshot {
 /* Before the launch. False: the folder is of no use. An interrupt ends the wait for another run. */
 bool run_snapshot_open(struct run *run, const char *folder, const volatile int *interrupted,
                        GError **error);
+/* In place of the launch and the way to the start, if there is a reader. */
+bool run_snapshot_begin(struct run *run, GError **error);
 /* The machine is at the scenario's start: makes the snapshot, if it is to be. */
 void run_snapshot_make(struct run *run);
 void run_snapshot_close(struct run *run);

@@ -10,8 +10,9 @@
  *             |                                  v     |
  *             +--------------------------->    the file
  *
- * What is saved is every model as it lies in memory; the engines start empty, for what they hold
- * are caches. Only the build that wrote a file can read it: its key names the program (emu/run.h).
+ * What is saved is every model as it lies in memory. The engines get their registers again; what
+ * else they hold are caches. Only the build that wrote a file can read it: the program is part of
+ * the key (emu/run_snapshot.c).
  */
 #ifndef PROVA_EMU_SNAPSHOT_H
 #define PROVA_EMU_SNAPSHOT_H
@@ -19,7 +20,7 @@
 #include "emu/machine.h"
 #include "emu/snapshot_file.h"
 
-/* An observer (trace_attach()) of everything up to machine_save(); user is a struct recorder. */
+/* An observer (trace_attach()) of all up to machine_save(); user is a struct snapshot_recorder. */
 struct snapshot_recorder {
     struct snapshot_writer *writer; /* NULL: no more */
     uint32_t count;

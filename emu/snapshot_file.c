@@ -70,7 +70,9 @@ struct snapshot_writer *snapshot_writer_open(const char *path,
     g_assert(writer->packer != NULL && writer->hash != NULL);
     ZSTD_CCtx_setParameter(writer->packer, ZSTD_c_compressionLevel, PACK_LEVEL);
     XXH3_128bits_reset(writer->hash);
-    writer->fd = open(writer->part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    /* What is there is of a run that was killed, or somebody's link to elsewhere. */
+    unlink(writer->part);
+    writer->fd = open(writer->part, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (writer->fd < 0 || lseek(writer->fd, sizeof(struct header), SEEK_SET) < 0) {
         g_set_error(error, EMU_ERROR, EMU_ERROR_INPUT, "%s cannot be written: %s", writer->part,
                     g_strerror(errno));
@@ -124,6 +126,28 @@ void snapshot_put(struct snapshot_writer *writer, const void *bytes, size_t len)
     pack(writer, bytes, len, ZSTD_e_continue);
 }
 
+/* The file still has its name: nobody has put another in its place meanwhile. */
+static bool part_is_ours(const struct snapshot_writer *writer)
+{
+    struct stat ours, there;
+    return fstat(writer->fd, &ours) == 0 && lstat(writer->part, &there) == 0 &&
+           ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
+}
+
+static void part_remove(const struct snapshot_writer *writer)
+{
+    if (part_is_ours(writer))
+        unlink(writer->part);
+}
+
+static void part_rename(struct snapshot_writer *writer)
+{
+    if (!part_is_ours(writer))
+        writer->failed = ESTALE;
+    else if (rename(writer->part, writer->path) != 0)
+        writer->failed = errno;
+}
+
 bool snapshot_writer_close(struct snapshot_writer *writer, GError **error)
 {
     pack(writer, NULL, 0, ZSTD_e_end);
@@ -132,13 +156,13 @@ bool snapshot_writer_close(struct snapshot_writer *writer, GError **error)
     if (writer->failed == 0 && lseek(writer->fd, 0, SEEK_SET) < 0)
         writer->failed = errno;
     bytes_write(writer, &writer->header, sizeof(writer->header));
-    if (writer->failed == 0 && rename(writer->part, writer->path) != 0)
-        writer->failed = errno;
+    if (writer->failed == 0)
+        part_rename(writer);
     const bool fine = writer->failed == 0;
     if (!fine) {
         g_set_error(error, EMU_ERROR, EMU_ERROR_INPUT, "%s cannot be written: %s", writer->path,
                     g_strerror(writer->failed));
-        unlink(writer->part);
+        part_remove(writer);
     }
     writer_free(writer);
     return fine;
@@ -148,14 +172,14 @@ void snapshot_writer_abandon(struct snapshot_writer *writer)
 {
     if (writer == NULL)
         return;
-    unlink(writer->part);
+    part_remove(writer);
     writer_free(writer);
 }
 
 /* ------------------------------------------------------------------ reading */
 
 struct snapshot_reader {
-    uint8_t *file; /* all of it */
+    uint8_t *file; /* all of it that is packed */
     struct snapshot_reached reached;
     ZSTD_inBuffer packed;
     ZSTD_DCtx *unpacker;
@@ -182,24 +206,40 @@ static bool owner_check(const char *path, int fd, size_t *bytes, GError **error)
     return true;
 }
 
-static bool file_read(struct snapshot_reader *reader, const char *path, int fd, size_t bytes,
-                      GError **error)
+/* So many bytes; fewer if the file ends before. */
+static ssize_t bytes_read(int fd, void *bytes, size_t len)
 {
     size_t got = 0;
-    reader->file = g_try_malloc(bytes + 1);
-    if (reader->file == NULL)
-        return refuse(error, path, "is larger than the host's memory");
-    for (;;) {
-        ssize_t part = read(fd, reader->file + got, bytes + 1 - got);
+    while (got < len) {
+        ssize_t part = read(fd, (uint8_t *)bytes + got, len - got);
         if (part < 0 && errno == EINTR)
             continue;
         if (part < 0)
-            return refuse(error, path, g_strerror(errno));
-        got += (size_t)part;
-        if (part == 0 || got > bytes)
+            return -1;
+        if (part == 0)
             break;
+        got += (size_t)part;
     }
-    return got == bytes || refuse(error, path, "changes while it is read");
+    return (ssize_t)got;
+}
+
+/* Whether the rest is worth reading: it may be large, and another's. */
+static bool header_read(struct header *header, const char *path, int fd, size_t bytes,
+                        const uint8_t key[SNAPSHOT_KEY_BYTES], GError **error)
+{
+    ssize_t got = bytes_read(fd, header, sizeof(*header));
+    if (got < 0)
+        return refuse(error, path, g_strerror(errno));
+    if ((size_t)got < sizeof(*header))
+        return refuse(error, path, "is damaged: it is too short");
+    if (memcmp(header->magic, file_magic, sizeof(file_magic)) != 0)
+        return refuse(error, path, "is no snapshot");
+    if (header->version != SNAPSHOT_FILE_VERSION ||
+        memcmp(header->key, key, SNAPSHOT_KEY_BYTES) != 0)
+        return refuse(error, path, "is the snapshot of another machine or program");
+    if (header->packed_bytes != bytes - sizeof(*header))
+        return refuse(error, path, "is damaged: it is cut off or too long");
+    return true;
 }
 
 static void hash_make(const struct header *header, const void *packed, XXH128_canonical_t *hash)
@@ -213,26 +253,24 @@ static void hash_make(const struct header *header, const void *packed, XXH128_ca
     XXH3_freeState(state);
 }
 
-static bool header_check(struct snapshot_reader *reader, const char *path, size_t bytes,
-                         const uint8_t key[SNAPSHOT_KEY_BYTES], GError **error)
+static bool packed_read(struct snapshot_reader *reader, const struct header *header,
+                        const char *path, int fd, GError **error)
 {
-    struct header header;
+    const size_t bytes = header->packed_bytes;
     XXH128_canonical_t hash;
-    if (bytes < sizeof(header))
-        return refuse(error, path, "is damaged: it is too short");
-    memcpy(&header, reader->file, sizeof(header));
-    if (memcmp(header.magic, file_magic, sizeof(file_magic)) != 0)
-        return refuse(error, path, "is no snapshot");
-    if (header.version != SNAPSHOT_FILE_VERSION ||
-        memcmp(header.key, key, SNAPSHOT_KEY_BYTES) != 0)
-        return refuse(error, path, "is the snapshot of another machine or program");
-    if (header.packed_bytes != bytes - sizeof(header))
-        return refuse(error, path, "is damaged: it is cut off or too long");
-    reader->packed = (ZSTD_inBuffer){reader->file + sizeof(header), header.packed_bytes, 0};
-    reader->reached = header.reached;
-    hash_make(&header, reader->packed.src, &hash);
-    if (memcmp(&hash, &header.hash, sizeof(hash)) != 0)
+    reader->file = g_try_malloc(bytes + 1);
+    if (reader->file == NULL)
+        return refuse(error, path, "is larger than the host's memory");
+    ssize_t got = bytes_read(fd, reader->file, bytes + 1);
+    if (got < 0)
+        return refuse(error, path, g_strerror(errno));
+    if ((size_t)got != bytes)
+        return refuse(error, path, "is damaged: it changes while it is read");
+    hash_make(header, reader->file, &hash);
+    if (memcmp(&hash, &header->hash, sizeof(hash)) != 0)
         return refuse(error, path, "is damaged: its bytes are not those that were written");
+    reader->packed = (ZSTD_inBuffer){reader->file, bytes, 0};
+    reader->reached = header->reached;
     return true;
 }
 
@@ -247,10 +285,11 @@ struct snapshot_reader *snapshot_reader_open(const char *path,
             refuse(error, path, g_strerror(errno));
         return NULL;
     }
+    struct header header;
     struct snapshot_reader *reader = g_new0(struct snapshot_reader, 1);
     bool fine = owner_check(path, fd, &bytes, error) &&
-                file_read(reader, path, fd, bytes, error) &&
-                header_check(reader, path, bytes, key, error);
+                header_read(&header, path, fd, bytes, key, error) &&
+                packed_read(reader, &header, path, fd, error);
     close(fd);
     if (!fine) {
         snapshot_reader_free(reader);

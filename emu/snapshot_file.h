@@ -7,8 +7,8 @@
  *   |       |         |       |         |         | bytes  |      |
  *
  * All numbers are little-endian; the hash, of packed and of what is in front of it, is XXH3-128 in
- * canonical order. A file appears under its
- * name when it is whole, and not before: it is written as NAME.part.
+ * canonical order. A file appears under its name when it is whole, and not before: it is written
+ * as NAME.part.
  */
 #ifndef PROVA_EMU_SNAPSHOT_FILE_H
 #define PROVA_EMU_SNAPSHOT_FILE_H

@@ -7,6 +7,8 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "emu/error.h"
 #include "tests/unit/snapshot_twins.h"
@@ -93,6 +95,60 @@ static void test_trust(void)
     GError *error = NULL;
     g_assert_null(snapshot_reader_open(twins_path, twins_key, &error)); /* none is no error */
     g_assert_no_error(error);
+}
+
+/* NAME.part may be there before, and may be taken away; whatever it led to stays as it was. */
+static void test_part(void)
+{
+    GError *error = NULL;
+    char *part = g_strconcat(twins_path, ".part", NULL), *text;
+    char *precious = g_build_filename(twins_folder, "precious", NULL);
+    g_unlink(twins_path);
+    g_file_set_contents(precious, "dear", 4, NULL);
+    g_assert_cmpint(symlink(precious, part), ==, 0);
+    struct snapshot_writer *writer = snapshot_writer_open(twins_path, twins_key, &error);
+    g_assert_no_error(error);
+    snapshot_put(writer, twins_key, sizeof(twins_key));
+    g_assert_true(snapshot_writer_close(writer, &error));
+    g_assert_false(g_file_test(twins_path, G_FILE_TEST_IS_SYMLINK));
+
+    /* Of a run that was killed. */
+    g_file_set_contents(part, "some of it", 10, NULL);
+    writer = snapshot_writer_open(twins_path, twins_key, &error);
+    g_assert_no_error(error);
+    snapshot_put(writer, twins_key, sizeof(twins_key));
+    /* Another run does the same, where files cannot be locked: it is the later one's. */
+    struct snapshot_writer *later = snapshot_writer_open(twins_path, twins_key, &error);
+    g_assert_no_error(error);
+    g_assert_false(snapshot_writer_close(writer, &error));
+    g_assert_error(error, EMU_ERROR, EMU_ERROR_INPUT);
+    g_clear_error(&error);
+    g_assert_true(snapshot_writer_close(later, &error));
+
+    writer = snapshot_writer_open(twins_path, twins_key, &error);
+    g_unlink(part);
+    g_assert_cmpint(symlink(precious, part), ==, 0);
+    snapshot_writer_abandon(writer);
+    g_assert_true(g_file_get_contents(precious, &text, NULL, NULL));
+    g_assert_cmpstr(text, ==, "dear");
+    g_free(text);
+    g_unlink(part);
+    g_unlink(precious);
+    g_free(part);
+    g_free(precious);
+}
+
+/* A file that has nothing to do with this is not read to its end. */
+static void test_large(void)
+{
+    static const char header[64] = "something else";
+    bytes_set(header, sizeof(header));
+    g_assert_cmpint(truncate(twins_path, (off_t)1 << 40), ==, 0);
+    assert_refused("is no snapshot");
+    g_unlink(twins_path);
+    g_assert_cmpint(mkfifo(twins_path, 0600), ==, 0);
+    assert_refused("is no file");
+    g_unlink(twins_path);
 }
 
 static void test_another_key(void)
@@ -273,6 +329,8 @@ int main(int argc, char **argv)
     g_test_add_func("/emu/snapshot/rest", test_rest);
     g_test_add_func("/emu/snapshot/damage", test_damage);
     g_test_add_func("/emu/snapshot/trust", test_trust);
+    g_test_add_func("/emu/snapshot/part", test_part);
+    g_test_add_func("/emu/snapshot/large", test_large);
     g_test_add_func("/emu/snapshot/another-key", test_another_key);
     g_test_add_func("/emu/snapshot/misfit", test_misfit);
     g_test_add_func("/emu/snapshot/unwritable", test_unwritable);
