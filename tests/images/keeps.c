@@ -9,11 +9,14 @@
 enum { ROUNDS = 96, HALVES = 6, STORE_BYTES = PAGE / 64, LOWER_RW = 3 << 8 };
 #define HALVES_GPA  UINT64_C(0x1000000) /* 2 MiB, of which the first pages are overwritten slowly */
 #define CHANGED_GPA UINT64_C(0x1200000) /* 2 MiB, whose entry changes */
+#define OTHER_GVA   UINT64_C(0xc0000000) /* the same 2 MiB */
 #define PTE_NX      (UINT64_C(1) << 63)
 #define FEATURES    UINT64_C(0x080)
 
 static uint8_t stack[PAGE] __attribute__((aligned(4096), used));
 static volatile uint8_t lent[PAGE] __attribute__((aligned(4096))); /* VMPL1 may write it */
+static volatile uint8_t moved[PAGE] __attribute__((aligned(4096))); /* to other system pages */
+static volatile uint8_t routine[PAGE] __attribute__((aligned(4096)));
 
 #define DEBUG_SET(n, value) __asm__ volatile("mov %0, %%dr" #n : : "r"(value))
 #define DEBUG_GET(n, value) __asm__ volatile("mov %%dr" #n ", %0" : "=r"(value))
@@ -101,24 +104,49 @@ static __attribute__((noipa)) uint8_t lent_load_again(uint64_t at)
     return lent[at];
 }
 
+/* Written anew, and called. */
+static void routine_run(void)
+{
+    enum { RET = 0xc3 };
+    routine[0] = RET;
+    ((void (*)(void))(uint64_t)routine)();
+}
+
+/* The hypervisor of the test puts another system page there. */
+static int page_move(void)
+{
+    msr_call((uint64_t)moved | 0x010);
+    insn_invlpg((uint64_t)moved);
+    return insn_pvalidate((uint64_t)moved, 0, true).code == 0;
+}
+
 void image_main(const struct params *params)
 {
     (void)params;
     must(insn_pvalidate(HALVES_GPA, 1, true).code == 0, 1);
     must(insn_pvalidate(CHANGED_GPA, 1, true).code == 0, 2);
     must(insn_rmpadjust((uint64_t)lent, 0, 1 | LOWER_RW) == 0, 3);
+    *(volatile uint64_t *)entry_of(OTHER_GVA) = *entry_of(CHANGED_GPA);
+    insn_invlpg(OTHER_GVA);
     for (uint64_t round = 0; round < ROUNDS; round++) {
+        const uint64_t page = (1 + round) * PAGE;
         uint64_t random = 0;
         debug_set(round);
         numbers_set(round);
         self_store();
         halves_store(round);
+        routine_run();
+        (void)*(volatile uint64_t *)(CHANGED_GPA + page);
+        (void)moved[0];
         const uint8_t first = lent_load(round);
         msr_call(FEATURES);
         must(debug_is(round), 4);
         must(numbers_are(round), 5);
         must(first == lent_load_again(round), 6);
         self_store();
+        routine_run();
+        (void)*(volatile uint64_t *)(OTHER_GVA + page);
+        must(page_move(), 8);
         entry_change(round);
         must(insn_rdrand(&random), 7);
         msr_call(FEATURES | random << 12); /* so that the stream shows it */

@@ -29,12 +29,27 @@ void twins_end(void)
     g_clear_pointer(&twins_folder, g_free);
 }
 
-/* What tests/images/devices.c asks of its hypervisor; of nobody else is it heard. */
+/* Another system page for a page of the guest, which is not asked. */
+static void page_move(struct machine *machine, uint64_t gpa)
+{
+    const struct rmp_operand operand = {.gpa = gpa, .assigned = 1, .asid = hv_asid(machine)};
+    uint64_t spa;
+    g_assert_cmpint(hv_page_alloc(machine, PAGE_4K, &spa), ==, HV_OK);
+    hv_rmpupdate(machine, spa, &operand);
+    hv_npt_map(machine, gpa, spa, PAGE_4K, NPT_RWX);
+}
+
+/* What the images devices.c and keeps.c ask of their hypervisor; of nobody else is it heard. */
 static void ask_serve(struct machine *machine, const struct hv_exit *exit)
 {
-    const uint64_t ask = (uint64_t)ASK_TYPE << 12 | GHCB_MSR_PREF_GPA_REQ;
-    if (exit != NULL && exit->kind == HV_EXIT_MSR_PROTOCOL && exit->ghcb_msr == ask)
+    enum { CODE = 0xfff };
+    if (exit == NULL || exit->kind != HV_EXIT_MSR_PROTOCOL || exit->vmpl != 0 ||
+        (exit->ghcb_msr & CODE) != GHCB_MSR_PREF_GPA_REQ)
+        return;
+    if (exit->ghcb_msr >> PAGE_SHIFT == ASK_TYPE)
         hv_console_type(machine, DEVICES_TYPED, strlen(DEVICES_TYPED));
+    else if (honest_spa_of(machine, page_base(exit->ghcb_msr)) != UINT64_MAX)
+        page_move(machine, page_base(exit->ghcb_msr));
 }
 
 static void plain_step(void *user, struct machine *machine, uint32_t cpu,
