@@ -283,8 +283,8 @@ int main(int argc, char **argv)
 #define GUEST(name) .monitor = PROVA_MONITOR, .guest = PROVA_GUESTS "/" name ".elf"
     static const struct guest exerciser = {GUEST("exerciser"), .cpus = 1, .first = 1,
                                            .last = 9000, .step = 3999};
-    static const struct guest exerciser_4 = {GUEST("exerciser"), .cpus = 4, .first = 700,
-                                             .last = 14000, .step = 6151};
+    static const struct guest exerciser_2 = {GUEST("exerciser"), .cpus = 2, .first = 700,
+                                             .last = 8000, .step = 3401};
     static const struct guest restricted = {
         GUEST("services"), .cpus = 2, .sev_features = SEV_FEATURE_RESTRICTED_INJECTION,
         .first = 7, .last = 13000, .step = 6001};
@@ -295,7 +295,7 @@ int main(int argc, char **argv)
     static const struct guest fuzz = {GUEST("fuzz"), .cpus = 2, .first = 100, .last = 9000,
                                       .step = 4001};
     static const struct guest stale = {GUEST("stale"), .cpus = 2, .first = 3, .last = 90,
-                                       .step = 9};
+                                       .step = 15};
     static const struct guest smp = {.monitor = PROVA_IMAGES "/smp.elf", .cpus = 4, .first = 1,
                                      .last = 200, .step = 3};
     static const struct guest events = {.monitor = PROVA_IMAGES "/events.elf", .cpus = 1,
@@ -303,7 +303,7 @@ int main(int argc, char **argv)
     static const struct guest apic = {.monitor = PROVA_IMAGES "/apic.elf", .cpus = 2, .first = 20,
                                       .last = 200, .step = 23};
     static const struct guest keeps = {.monitor = PROVA_IMAGES "/keeps.elf", .cpus = 1,
-                                       .first = 1, .last = 190, .step = 9};
+                                       .first = 1, .last = 280, .step = 23};
     static const struct guest devices = {.monitor = PROVA_IMAGES "/devices.elf", .cpus = 2,
                                          .first = 20, .last = 140, .step = 13};
     static const struct guest firmware = {.monitor = PROVA_IMAGES "/firmware.elf", .cpus = 1,
@@ -313,7 +313,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     twins_begin();
     guest_add("exerciser", &exerciser);
-    guest_add("exerciser", &exerciser_4);
+    guest_add("exerciser", &exerciser_2);
     guest_add("services", &restricted);
     guest_add("linuxlike", &linuxlike);
     guest_add("vcpus", &vcpus);
