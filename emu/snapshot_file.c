@@ -161,7 +161,8 @@ bool snapshot_writer_close(struct snapshot_writer *writer, GError **error)
     const bool fine = writer->failed == 0;
     if (!fine) {
         g_set_error(error, EMU_ERROR, EMU_ERROR_INPUT, "%s cannot be written: %s", writer->path,
-                    g_strerror(writer->failed));
+                    writer->failed == ESTALE ? "somebody has removed or replaced its .part"
+                                             : g_strerror(writer->failed));
         part_remove(writer);
     }
     writer_free(writer);
