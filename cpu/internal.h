@@ -308,7 +308,8 @@ struct vcpu {
     struct vmsa image;         /* the VMSA as of VMRUN or of the last exit */
     struct fault entry_fault;   /* of the injection at VMRUN, or an unsupported state: vcpu_run() */
 
-    /* Everything below is a cache or a handle: it can be made again from the above. */
+    /* What is below is a cache or a handle, which can be made again from the above; or it is in
+     * struct vcpu_rest (saved.c). */
     uc_engine *uc;
     struct engine_pages *pages;
     struct hidden hidden;

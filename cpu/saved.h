@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The state of a vCPU as bytes, for a snapshot of the machine (emu/snapshot.h). They are what lies
- * in memory, and only the build that wrote them can read them. What the engine holds beside it is a
- * cache, which fills again.
+ * in memory, and only the build that wrote them can read them. The engine gets its registers again;
+ * what else it holds is a cache, which fills again.
  */
 #ifndef PROVA_CPU_SAVED_H
 #define PROVA_CPU_SAVED_H
