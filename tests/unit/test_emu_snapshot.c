@@ -298,8 +298,11 @@ int main(int argc, char **argv)
                                        .step = 15};
     static const struct guest smp = {.monitor = PROVA_IMAGES "/smp.elf", .cpus = 4, .first = 1,
                                      .last = 200, .step = 3};
-    static const struct guest events = {.monitor = PROVA_IMAGES "/events.elf", .cpus = 1,
-                                        .first = 1, .last = 200, .step = 7};
+    static const struct guest events = {.monitor = PROVA_IMAGES "/events.elf", .cpus = 3,
+                                        .first = 1, .last = 300, .step = 11};
+    static const struct guest doorbells = {
+        .monitor = PROVA_IMAGES "/events.elf", .cpus = 3,
+        .sev_features = SEV_FEATURE_RESTRICTED_INJECTION, .first = 1, .last = 300, .step = 11};
     static const struct guest apic = {.monitor = PROVA_IMAGES "/apic.elf", .cpus = 2, .first = 20,
                                       .last = 200, .step = 23};
     static const struct guest keeps = {.monitor = PROVA_IMAGES "/keeps.elf", .cpus = 1,
@@ -321,6 +324,7 @@ int main(int argc, char **argv)
     guest_add("stale", &stale);
     guest_add("smp", &smp);
     guest_add("events", &events);
+    guest_add("events", &doorbells);
     guest_add("apic", &apic);
     guest_add("keeps", &keeps);
     guest_add("devices", &devices);
