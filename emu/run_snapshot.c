@@ -52,6 +52,9 @@ static void files_add(XXH3_state_t *state, const struct run *run)
     }
 }
 
+_Static_assert(sizeof(struct machine_config) == 2696,
+               "a field more or less: here, and in inputs_hash() of run.c");
+
 static void config_add(XXH3_state_t *state, const struct machine_config *config)
 {
     const uint64_t numbers[] = {
