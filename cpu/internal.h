@@ -198,7 +198,7 @@ bool exception_syscall(struct vcpu *vcpu, uint64_t return_rip, struct fault *fau
 
 enum {
     VCPU_TLB_SLOTS_LOG2 = 13,
-    VCPU_BLOCK_SLOTS_LOG2 = 14,
+    VCPU_BLOCK_SLOTS_LOG2 = 16, /* a booting Linux has more than 2^14 blocks in use */
     VCPU_HOOKS_MAX = 8192,
     VCPU_SHARED_MAX = 16,
     VCPU_CODE_BYTES = 32 << 20, /* of translated code; see scan.c */
