@@ -236,8 +236,6 @@ void vmsa_reload(struct hidden *hidden, struct vmsa_cache *cache)
 {
     const struct vmsa known = cache->image;
 
-    if (!cache->valid)
-        return;
     cache->valid = FALSE;
     vmsa_load(hidden, cache, &known);
     for (unsigned i = 0; i < 4; i++)

@@ -199,7 +199,7 @@ struct vmsa_cache {
 };
 void vmsa_load(struct hidden *hidden, struct vmsa_cache *cache, const struct vmsa *vmsa);
 void vmsa_store(struct hidden *hidden, struct vmsa_cache *cache, struct vmsa *out);
-/* An engine that was just opened gets all that cache knows of another, DR0 to DR3 among it. */
+/* An engine that was just opened gets all that a valid cache knows of another, DR0-3 among it. */
 void vmsa_reload(struct hidden *hidden, struct vmsa_cache *cache);
 
 /*

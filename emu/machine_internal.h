@@ -12,6 +12,8 @@
 #ifndef PROVA_EMU_MACHINE_INTERNAL_H
 #define PROVA_EMU_MACHINE_INTERNAL_H
 
+#include <string.h>
+
 #include "cpu/symbols.h"
 #include "cpu/vmsa.h"
 #include "emu/honest.h"
@@ -118,6 +120,11 @@ struct machine {
  */
 uint64_t machine_emit(struct machine *machine, enum event_kind kind, enum actor actor,
                       struct event *event);
+
+static inline bool bytes_are_zero(const uint8_t *bytes, size_t length)
+{
+    return length == 0 || (bytes[0] == 0 && memcmp(bytes, bytes + 1, length - 1) == 0);
+}
 
 /* XXH3-128 in canonical byte order, as in events (emu/hv.c). */
 void machine_hash16(uint8_t out[16], const void *bytes, size_t len);

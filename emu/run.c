@@ -2,7 +2,6 @@
 #include "emu/run_internal.h"
 
 #include <string.h>
-#include <xxhash.h>
 
 #include "cpu/symbols.h"
 #include "emu/error.h"
@@ -128,10 +127,11 @@ static bool expect_choose(struct run *run, const struct run_request *request, GE
     return true;
 }
 
-/* What the run is made from: the files, and the options that shape it (limits only end it). */
-static void inputs_hash(struct run *run)
+_Static_assert(sizeof(struct machine_config) == 2696,
+               "a field more or less: it shapes runs, here or in run_snapshot.c, or it does not");
+
+void run_config_hash(XXH3_state_t *state, const struct machine_config *config)
 {
-    struct machine_config *config = &run->config;
     const uint64_t options[] = {
         config->seed,
         config->memory_bytes,
@@ -146,11 +146,6 @@ static void inputs_hash(struct run *run)
         config->rmp_config.pval_npt,
         config->rmp_config.inuse_write,
     };
-    XXH3_state_t *state = XXH3_createState();
-    g_assert(state != NULL);
-    XXH3_128bits_reset(state);
-    for (size_t i = 0; i < run->inputs_count; i++)
-        XXH3_128bits_update(state, run->inputs[i].sha256, sizeof(run->inputs[i].sha256));
     XXH3_128bits_update(state, options, sizeof(options));
     if (config->guest_sev_features != 0)
         XXH3_128bits_update(state, &config->guest_sev_features,
@@ -159,6 +154,16 @@ static void inputs_hash(struct run *run)
         XXH3_128bits_update(state, config->cmdline, strlen(config->cmdline) + 1);
         XXH3_128bits_update(state, &config->linux_entry, sizeof(config->linux_entry));
     }
+}
+
+/* What the run is made from: the files, and the options that shape it (limits only end it). */
+static void inputs_hash(struct run *run)
+{
+    struct machine_config *config = &run->config;
+    XXH3_state_t *state = hash_begin();
+    for (size_t i = 0; i < run->inputs_count; i++)
+        XXH3_128bits_update(state, run->inputs[i].sha256, sizeof(run->inputs[i].sha256));
+    run_config_hash(state, config);
     if (run->typed_after != NULL)
         XXH3_128bits_update(state, run->typed_after, strlen(run->typed_after) + 1);
     if (run->starts_given)
@@ -167,10 +172,7 @@ static void inputs_hash(struct run *run)
         XXH3_128bits_update(state, &config->hardware_bugs, sizeof(config->hardware_bugs));
     if (run->background_kinds != 0)
         XXH3_128bits_update(state, &run->background_kinds, sizeof(run->background_kinds));
-    XXH128_canonical_t hash;
-    XXH128_canonicalFromHash(&hash, XXH3_128bits_digest(state));
-    memcpy(config->inputs_hash, hash.digest, sizeof(config->inputs_hash));
-    XXH3_freeState(state);
+    hash_end(state, config->inputs_hash);
 }
 
 static void run_observe(void *user, const struct event *event)

@@ -4,6 +4,7 @@
 #define PROVA_EMU_RUN_INTERNAL_H
 
 #include "emu/background.h"
+#include "emu/hash.h"
 #include "emu/run.h"
 #include "emu/run_snapshot.h"
 
@@ -69,6 +70,9 @@ bool run_images_load(struct run *run, const struct run_request *request, GError 
 
 /* The text that is typed: into run->typed. */
 bool run_typed_load(struct run *run, const struct run_request *request, GError **error);
+
+/* run.c: adds the options that every run has and no script changes. */
+void run_config_hash(XXH3_state_t *state, const struct machine_config *config);
 
 /* run_fault.c: does the event show the fault of that name? */
 bool run_fault_matches(const char *name, const struct event *event);

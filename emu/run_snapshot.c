@@ -7,7 +7,6 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <xxhash.h>
 
 #include "cpu/version.h"
 #include "emu/error.h"
@@ -32,10 +31,8 @@ static bool program_add(XXH3_state_t *state, GError **error)
     GMappedFile *program = g_mapped_file_new("/proc/self/exe", FALSE, error);
     if (program == NULL)
         return false;
-    XXH128_canonical_t hash;
-    XXH128_canonicalFromHash(&hash, XXH3_128bits(g_mapped_file_get_contents(program),
-                                                 g_mapped_file_get_length(program)));
-    XXH3_128bits_update(state, &hash, sizeof(hash));
+    XXH3_128bits_update(state, g_mapped_file_get_contents(program),
+                        g_mapped_file_get_length(program));
     g_mapped_file_unref(program);
     return true;
 }
@@ -52,40 +49,26 @@ static void files_add(XXH3_state_t *state, const struct run *run)
     }
 }
 
-_Static_assert(sizeof(struct machine_config) == 2696,
-               "a field more or less: here, and in inputs_hash() of run.c");
-
+/* What the scenario's text, which is not among the files, says of the machine comes beside. */
 static void config_add(XXH3_state_t *state, const struct machine_config *config)
 {
-    const uint64_t numbers[] = {
-        config->memory_bytes,       config->cpus,         config->seed,
-        config->guest_vmpl,         config->sev_features, config->guest_sev_features,
-        config->schedule,           config->tlb_mode,     config->rmp_config.pval_vmpl,
-        config->rmp_config.pval_c0, config->rmp_config.pval_npt,
-        config->rmp_config.inuse_write, config->linux_entry, config->hardware_bugs,
-        config->blind,              config->slice_insns,
-    };
-    XXH3_128bits_update(state, numbers, sizeof(numbers));
+    run_config_hash(state, config);
+    XXH3_128bits_update(state, &config->hardware_bugs, sizeof(config->hardware_bugs));
+    XXH3_128bits_update(state, &config->blind, sizeof(config->blind));
     XXH3_128bits_update(state, &config->lies, sizeof(config->lies));
-    text_add(state, config->cmdline);
 }
 
 static bool key_make(struct run *run, GError **error)
 {
     const struct scenario *scenario = run_scenario(run);
-    XXH3_state_t *state = XXH3_createState();
-    g_assert(state != NULL);
-    XXH3_128bits_reset(state);
+    XXH3_state_t *state = hash_begin();
     bool fine = program_add(state, error);
     files_add(state, run);
     config_add(state, &run->config);
     text_add(state, run->starts);
     for (char **name = scenario ? scenario->secrets : NULL; name != NULL && *name != NULL; name++)
         text_add(state, *name);
-    XXH128_canonical_t hash;
-    XXH128_canonicalFromHash(&hash, XXH3_128bits_digest(state));
-    memcpy(run->snapshot.key, hash.digest, sizeof(run->snapshot.key));
-    XXH3_freeState(state);
+    hash_end(state, run->snapshot.key);
     return fine;
 }
 

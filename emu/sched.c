@@ -3,6 +3,7 @@
 
 #include "emu/honest_internal.h"
 #include "emu/machine_internal.h"
+#include "emu/splitmix.h"
 
 enum {
     SLICE_INSNS = 100000,
@@ -18,15 +19,6 @@ enum {
 #define IDLE_INSNS UINT64_C(2000000000)
 /* The monitor measures a kernel before it starts it, some 40 instructions for each byte. */
 #define IDLE_INSNS_MEASURE UINT64_C(10000000000)
-
-/* SplitMix64: the schedule's own generator, state in the machine. */
-static uint64_t random_next(uint64_t *state)
-{
-    uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
-    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-    return z ^ z >> 31;
-}
 
 static uint64_t options_find(const struct machine *machine)
 {
@@ -53,7 +45,7 @@ static uint32_t choose_by_time(const struct machine *machine, uint64_t options)
 static uint32_t choose_by_seed(struct machine *machine, uint64_t options)
 {
     uint32_t nth =
-        (uint32_t)(random_next(&machine->sched_random) % (uint32_t)__builtin_popcountll(options));
+        (uint32_t)(splitmix_next(&machine->sched_random) % (uint32_t)__builtin_popcountll(options));
     for (; nth > 0; nth--)
         options &= options - 1;
     return (uint32_t)__builtin_ctzll(options);

@@ -75,11 +75,6 @@ static void source_take(const struct machine *machine, struct secret *secret)
                 secret->bytes, secret->length);
 }
 
-static bool is_zero(const uint8_t *bytes, size_t length)
-{
-    return length == 0 || (bytes[0] == 0 && memcmp(bytes, bytes + 1, length - 1) == 0);
-}
-
 static bool allowed(const struct secret *secret, enum actor entity)
 {
     return entity <= ACTOR_E3 && secret->readers >> entity & 1;
@@ -105,7 +100,7 @@ static void scan(struct machine *machine, const uint8_t *bytes, uint32_t length,
     for (uint32_t id = 0; id < machine->secrets.count; id++) {
         struct secret *secret = &machine->secrets.list[id];
         source_take(machine, secret);
-        if (is_zero(secret->bytes, secret->length))
+        if (bytes_are_zero(secret->bytes, secret->length))
             continue;
         const uint8_t *at = memmem(bytes, length, secret->bytes, secret->length);
         if (at == NULL)
@@ -122,7 +117,7 @@ void secrets_scan_page(struct machine *machine, uint64_t spa, uint32_t asid, uin
     if (!memory_holds(&machine->memory, spa, PAGE_BYTES))
         return;
     memory_peek(&machine->memory, page_base(spa), asid, page, PAGE_BYTES);
-    if (is_zero(page, PAGE_BYTES))
+    if (bytes_are_zero(page, PAGE_BYTES))
         return; /* the common case: a scrubbed page */
     scan(
         machine, page, PAGE_BYTES,
@@ -138,13 +133,13 @@ uint32_t secrets_count_page(struct machine *machine, uint64_t spa)
     uint8_t page[PAGE_BYTES];
     uint32_t count = 0;
     if (!memory_holds(&machine->memory, page_base(spa), PAGE_BYTES) ||
-        is_zero(machine->memory.dram + page_base(spa), PAGE_BYTES))
+        bytes_are_zero(machine->memory.dram + page_base(spa), PAGE_BYTES))
         return 0;
     memory_peek(&machine->memory, page_base(spa), MACHINE_ASID, page, PAGE_BYTES);
     for (uint32_t id = 0; id < machine->secrets.count; id++) {
         struct secret *secret = &machine->secrets.list[id];
         source_take(machine, secret);
-        if (is_zero(secret->bytes, secret->length))
+        if (bytes_are_zero(secret->bytes, secret->length))
             continue;
         const uint8_t *from = page, *end = page + PAGE_BYTES;
         while ((from = memmem(from, (size_t)(end - from), secret->bytes, secret->length))) {

@@ -8,7 +8,6 @@
 #include "emu/machine_internal.h"
 
 static const char end_mark[8] = "THE END";
-static const uint8_t zero_page[PAGE_BYTES];
 
 /* Where a vCPU ran last, in front of its state. */
 struct vcpu_place {
@@ -119,11 +118,6 @@ static void vcpus_put(const struct machine *machine, struct snapshot_writer *wri
     }
 }
 
-static bool page_is_zero(const uint8_t *page)
-{
-    return memcmp(page, zero_page, PAGE_BYTES) == 0;
-}
-
 /* The mappings are whole pages, whatever was asked for. */
 static uint64_t block_pages(const struct machine *machine, uint32_t block)
 {
@@ -137,10 +131,10 @@ static void block_put(const struct machine *machine, uint32_t block, struct snap
     struct page_run run = {0};
     for (uint64_t page = 0; page < pages; page = run.first + run.count) {
         run = (struct page_run){.first = page};
-        while (run.first < pages && page_is_zero(bytes + run.first * PAGE_BYTES))
+        while (run.first < pages && bytes_are_zero(bytes + run.first * PAGE_BYTES, PAGE_BYTES))
             run.first++;
         while (run.first + run.count < pages &&
-               !page_is_zero(bytes + (run.first + run.count) * PAGE_BYTES))
+               !bytes_are_zero(bytes + (run.first + run.count) * PAGE_BYTES, PAGE_BYTES))
             run.count++;
         if (run.count == 0)
             break;

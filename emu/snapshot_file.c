@@ -8,10 +8,10 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <xxhash.h>
 #include <zstd.h>
 
 #include "emu/error.h"
+#include "emu/hash.h"
 
 enum {
     SNAPSHOT_FILE_VERSION = 1,
@@ -27,7 +27,7 @@ struct header {
     uint8_t key[SNAPSHOT_KEY_BYTES];
     struct snapshot_reached reached;
     uint64_t packed_bytes;
-    XXH128_canonical_t hash;
+    uint8_t hash[16];
 };
 _Static_assert(sizeof(struct header) == 80, "the header of a snapshot");
 _Static_assert(offsetof(struct header, hash) == 64, "the header of a snapshot");
@@ -66,10 +66,9 @@ struct snapshot_writer *snapshot_writer_open(const char *path,
     memcpy(writer->header.magic, file_magic, sizeof(file_magic));
     memcpy(writer->header.key, key, SNAPSHOT_KEY_BYTES);
     writer->packer = ZSTD_createCCtx();
-    writer->hash = XXH3_createState();
-    g_assert(writer->packer != NULL && writer->hash != NULL);
+    writer->hash = hash_begin();
+    g_assert(writer->packer != NULL);
     ZSTD_CCtx_setParameter(writer->packer, ZSTD_c_compressionLevel, PACK_LEVEL);
-    XXH3_128bits_reset(writer->hash);
     /* What is there is of a run that was killed, or somebody's link to elsewhere. */
     unlink(writer->part);
     writer->fd = open(writer->part, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -152,7 +151,7 @@ bool snapshot_writer_close(struct snapshot_writer *writer, GError **error)
 {
     pack(writer, NULL, 0, ZSTD_e_end);
     XXH3_128bits_update(writer->hash, &writer->header, offsetof(struct header, hash));
-    XXH128_canonicalFromHash(&writer->header.hash, XXH3_128bits_digest(writer->hash));
+    hash_end(g_steal_pointer(&writer->hash), writer->header.hash);
     if (writer->failed == 0 && lseek(writer->fd, 0, SEEK_SET) < 0)
         writer->failed = errno;
     bytes_write(writer, &writer->header, sizeof(writer->header));
@@ -243,22 +242,19 @@ static bool header_read(struct header *header, const char *path, int fd, size_t 
     return true;
 }
 
-static void hash_make(const struct header *header, const void *packed, XXH128_canonical_t *hash)
+static void hash_make(const struct header *header, const void *packed, uint8_t out[16])
 {
-    XXH3_state_t *state = XXH3_createState();
-    g_assert(state != NULL);
-    XXH3_128bits_reset(state);
+    XXH3_state_t *state = hash_begin();
     XXH3_128bits_update(state, packed, header->packed_bytes);
     XXH3_128bits_update(state, header, offsetof(struct header, hash));
-    XXH128_canonicalFromHash(hash, XXH3_128bits_digest(state));
-    XXH3_freeState(state);
+    hash_end(state, out);
 }
 
 static bool packed_read(struct snapshot_reader *reader, const struct header *header,
                         const char *path, int fd, GError **error)
 {
     const size_t bytes = header->packed_bytes;
-    XXH128_canonical_t hash;
+    uint8_t hash[sizeof(header->hash)];
     reader->file = g_try_malloc(bytes + 1);
     if (reader->file == NULL)
         return refuse(error, path, "is larger than the host's memory");
@@ -267,8 +263,8 @@ static bool packed_read(struct snapshot_reader *reader, const struct header *hea
         return refuse(error, path, g_strerror(errno));
     if ((size_t)got != bytes)
         return refuse(error, path, "is damaged: it changes while it is read");
-    hash_make(header, reader->file, &hash);
-    if (memcmp(&hash, &header->hash, sizeof(hash)) != 0)
+    hash_make(header, reader->file, hash);
+    if (memcmp(hash, header->hash, sizeof(hash)) != 0)
         return refuse(error, path, "is damaged: its bytes are not those that were written");
     reader->packed = (ZSTD_inBuffer){reader->file, bytes, 0};
     reader->reached = header->reached;

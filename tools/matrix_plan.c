@@ -156,34 +156,26 @@ static bool scenario_add(struct plan *plan, const char *name, const char *path, 
 }
 
 /*
- * A plain name means one entry, as elsewhere: boot is not linux/boot. To a pattern, a short name
- * that is a link is no scenario of its own.
+ * The scenarios that a pattern means. A plain name means one entry, as elsewhere: boot is not
+ * linux/boot. To a pattern, a short name that is a link is no scenario of its own.
  */
-static bool is_meant(const GPtrArray *library, const struct library_entry *entry,
-                     const char *pattern)
-{
-    if (!library_matches(entry, pattern))
-        return false;
-    bool many = strpbrk(pattern, "*?") != NULL;
-    return many ? entry->target == NULL : entry == library_find(library, pattern);
-}
-
-/* The scenarios that a pattern means. */
 static bool pattern_add(struct plan *plan, const GPtrArray *library, const char *pattern,
                         bool required, GError **error)
 {
+    const bool plain = strpbrk(pattern, "*?") == NULL;
+    const struct library_entry *one = plain ? library_find(library, pattern) : NULL;
     guint found = 0;
     for (guint i = 0; i < library->len; i++) {
         const struct library_entry *entry = g_ptr_array_index(library, i);
-        if (!is_meant(library, entry, pattern))
+        if (!library_matches(entry, pattern) || (plain ? entry != one : entry->target != NULL))
             continue;
         found++;
-        if (!scenario_add(plan, entry->name, entry->path, strpbrk(pattern, "*?") == NULL, error))
+        if (!scenario_add(plan, entry->name, entry->path, plain, error))
             return false;
     }
     if (found > 0 || !required)
         return true;
-    if (strpbrk(pattern, "*?") == NULL) {
+    if (plain) {
         char *path = library_path(pattern, error);
         bool fine = path != NULL && scenario_add(plan, pattern, path, true, error);
         g_free(path);

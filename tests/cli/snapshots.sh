@@ -23,6 +23,13 @@ tidy() { # nothing half-made is left
     [ -z "$(find "$DIR" -name '*.part')" ] || fail "a snapshot that is not whole is left"
 }
 
+interrupt() { # pid, name of its output
+    kill -INT "$1"
+    wait "$1"
+    code=$?
+    [ $code -eq 130 ] || { fail "the $2, interrupted: exit code $code"; cat "$WORK/$2"; }
+}
+
 scenario a.lua 'echo: ready' hello
 scenario b.lua 'echo: ready' 'other words'
 
@@ -160,10 +167,7 @@ done
 "$PROVA" run "$WORK/never.lua" --snapshots "$DIR" >"$WORK/waiter" 2>&1 &
 waiter=$!
 sleep 1
-kill -INT $waiter
-wait $waiter
-code=$?
-[ $code -eq 130 ] || { fail "interrupted while it waits: exit code $code"; cat "$WORK/waiter"; }
+interrupt $waiter waiter
 kill -KILL $maker
 wait $maker 2>/dev/null
 expect 3 '' run "$WORK/never.lua" --snapshots "$DIR" --limit-events 60000
@@ -171,9 +175,6 @@ tidy
 "$PROVA" run "$WORK/never.lua" --snapshots "$DIR" >"$WORK/maker" 2>&1 &
 maker=$!
 sleep 1
-kill -INT $maker
-wait $maker
-code=$?
-[ $code -eq 130 ] || { fail "interrupted while it is made: exit code $code"; cat "$WORK/maker"; }
+interrupt $maker maker
 tidy
 finish

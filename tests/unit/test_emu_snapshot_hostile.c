@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "emu/honest.h"
+#include "emu/splitmix.h"
 #include "tests/unit/snapshot_twins.h"
 
 enum { PAGES_MAX = 64 };
@@ -21,10 +22,7 @@ struct meddler {
 
 static uint64_t draw(struct meddler *meddler, uint64_t limit)
 {
-    uint64_t z = meddler->random += UINT64_C(0x9e3779b97f4a7c15);
-    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-    return (z ^ z >> 31) % limit;
+    return splitmix_next(&meddler->random) % limit;
 }
 
 /* ------------------------------------------------------------------ deeds */

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * SplitMix64: every state gives the next one by an addition, so that no state is bad. Scripts and
+ * backgrounds have their own: of the machine they include the hypervisor's interface only.
+ */
+#ifndef PROVA_EMU_SPLITMIX_H
+#define PROVA_EMU_SPLITMIX_H
+
+#include <stdint.h>
+
+static inline uint64_t splitmix_next(uint64_t *state)
+{
+    uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
+    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+    return z ^ z >> 31;
+}
+
+#endif
